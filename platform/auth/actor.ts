@@ -1,0 +1,26 @@
+import { mayDo, type Permission, type Role } from '#contracts/permissions.ts';
+import { AftercareError } from '../errors.ts';
+
+/** Who acts. `technicianId` is set for a user who is a technician; `system` names the part of us that acts. */
+export type Actor =
+  | {
+      readonly type: 'user';
+      readonly userId: string;
+      readonly username: string;
+      readonly roles: readonly Role[];
+      readonly technicianId: string | null;
+    }
+  | { readonly type: 'system'; readonly name: string };
+
+/** 403 unless the actor holds the permission; the system holds all. */
+export function requirePermission(actor: Actor, permission: Permission): void {
+  if (actor.type === 'system' || mayDo(actor.roles, permission)) return;
+  throw new AftercareError('AUTH_FORBIDDEN', `this needs the permission ${permission}`, {
+    kind: 'forbidden',
+  });
+}
+
+/** The id an audit row carries: a user's id, or `system:name`. */
+export function actorId(actor: Actor): string {
+  return actor.type === 'user' ? actor.userId : `system:${actor.name}`;
+}

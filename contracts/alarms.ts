@@ -50,3 +50,31 @@ export const Alarm = Type.Object(
   { $id: 'Alarm', additionalProperties: false },
 );
 export type Alarm = Static<typeof Alarm>;
+
+/**
+ * One step of an alarm's life, as the rule engine decides it.
+ *
+ * `key` names the alarm's place (rule or fault code, device, component); `occurrence` names one life at that
+ * place (`key` and the event time it was raised), so a replay of the log yields the same occurrences.
+ */
+export interface AlarmTransition {
+  readonly key: string;
+  readonly occurrence: string;
+  readonly ruleId: string | null;
+  readonly ruleVersion: number | null;
+  readonly deviceId: string;
+  readonly unitId: string;
+  readonly component: string;
+  readonly to: AlarmState;
+  readonly severity: Severity;
+  readonly faultFamily: string;
+  readonly faultCode: string | null;
+  readonly title: LocalText;
+  readonly action: AlarmAction;
+  readonly atMs: number;
+  readonly raisedAtMs: number;
+  readonly reason: Reason;
+}
+
+/** What an alarm's rule asks for when it is raised. `ticket` opens one; `none` only shows the alarm. */
+export type AlarmAction = 'none' | 'ticket';

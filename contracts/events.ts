@@ -1,9 +1,6 @@
-import type { Reason, Severity } from './alarms.ts';
+import type { AlarmAction, Reason, Severity } from './alarms.ts';
 import type { Priority } from './priority.ts';
 import type { Source, TicketStatus, WorkOrderKind, WorkOrderStatus } from './statuses.ts';
-
-/** What an alarm's rule asks for when it is raised. `ticket` opens one; `none` only shows the alarm. */
-export type AlarmAction = 'none' | 'ticket';
 
 /**
  * Facts that features tell each other through the outbox: written in the transaction of the change they tell of,

@@ -1,0 +1,58 @@
+import { type Static, Type } from 'typebox';
+import { Severity } from './alarms.ts';
+import { DEVICE_KINDS } from './metrics.ts';
+import { LocalText } from './text.ts';
+
+/** Only `active` rules are evaluated. */
+export const RULE_STATUSES = ['draft', 'shadow', 'active', 'retired'] as const;
+export type RuleStatus = (typeof RULE_STATUSES)[number];
+
+const Milliseconds = Type.Integer({ minimum: 0, maximum: 31 * 24 * 3_600_000 });
+
+/**
+ * Definition of an alarm: on which devices, under which condition (CEL), after what delays, and what it means.
+ *
+ * A published version never changes: whoever edits a rule raises `version`, and its alarms start afresh.
+ */
+export const AlarmRule = Type.Object(
+  {
+    id: Type.String({ pattern: '^[a-z0-9]+(-[a-z0-9]+)*$', maxLength: 64 }),
+    version: Type.Integer({ minimum: 1 }),
+    status: Type.Union(RULE_STATUSES.map((s) => Type.Literal(s))),
+    title: LocalText,
+    description: LocalText,
+    appliesTo: Type.Object(
+      {
+        kind: Type.Union(DEVICE_KINDS.map((kind) => Type.Literal(kind))),
+        models: Type.Optional(Type.Array(Type.String(), { minItems: 1 })),
+        labels: Type.Optional(Type.Record(Type.String(), Type.String())),
+      },
+      { additionalProperties: false, description: 'every given filter must match' },
+    ),
+    condition: Type.String({ minLength: 1, maxLength: 2_000, description: 'CEL over current metric values' }),
+    onDelayMs: Milliseconds,
+    offDelayMs: Milliseconds,
+    deadband: Type.Optional(
+      Type.Record(Type.String(), Type.Number({ minimum: 0 }), {
+        description: "by metric, in its unit: how far a limit moves away while the rule's alarm is active",
+      }),
+    ),
+    minSamples: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 1_000, description: 'points that must have met the condition' }),
+    ),
+    reorderMs: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: 600_000, description: 'wait for displaced points; default 0' }),
+    ),
+    maxAgeMs: Type.Optional(
+      Type.Integer({
+        minimum: 1_000,
+        description: "older values are unknown; default 3 times the metric's cadence",
+      }),
+    ),
+    severity: Severity,
+    faultFamily: Type.String(),
+    action: Type.Union([Type.Literal('none'), Type.Literal('ticket')]),
+  },
+  { $id: 'AlarmRule', additionalProperties: false },
+);
+export type AlarmRule = Static<typeof AlarmRule>;

@@ -1,0 +1,23 @@
+import { type Static, Type } from 'typebox';
+
+/** An instant as HTTP takes it: ISO 8601, or epoch ms. */
+export const Instant = Type.Union([Type.String({ format: 'date-time' }), Type.Integer({ minimum: 0 })]);
+export type Instant = Static<typeof Instant>;
+
+/** An instant as HTTP gives it. */
+export const IsoTime = Type.String({ format: 'date-time' });
+
+/** Epoch ms of an instant as HTTP takes it. */
+export function instantMs(instant: Instant): number {
+  return typeof instant === 'number' ? instant : Date.parse(instant);
+}
+
+/** Epoch ms as HTTP gives it. */
+export function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+/** The same for an instant that may be missing. */
+export function isoTimeOrNull(ms: number | null): string | null {
+  return ms === null ? null : isoTime(ms);
+}

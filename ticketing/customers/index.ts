@@ -1,0 +1,3 @@
+export { findContactByPhone, type KnownCaller } from './find-contact.ts';
+export { CUSTOMER_MIGRATIONS } from './migrations.ts';
+export { contactsOf, findCustomer, findSite } from './records.ts';

@@ -1,0 +1,2 @@
+export { PEOPLE_MIGRATIONS } from './migrations.ts';
+export { findTechnician, listDispatchable, technicianOfUser } from './records.ts';

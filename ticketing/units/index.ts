@@ -1,0 +1,17 @@
+import type { Audit } from '#platform/audit/audit.ts';
+import type { Tx } from '#platform/db/db.ts';
+import { bindDevice, type DeviceBinding } from './bind-device.ts';
+
+export type { DeviceBinding } from './bind-device.ts';
+export { UNIT_MIGRATIONS } from './migrations.ts';
+export { findUnit, lockUnits, unitOfDevice, unitOfSerial, unitsOfCustomer } from './records.ts';
+export { type UnitCard, unitCard } from './unit-card.ts';
+
+/** The register's part in registering a device; reading it is by this door's functions. */
+export interface Units {
+  bindDevice(tx: Tx, binding: DeviceBinding): Promise<{ unitId: string }>;
+}
+
+export function createUnits(deps: { readonly audit: Audit }): Units {
+  return { bindDevice: (tx, binding) => bindDevice(deps, tx, binding) };
+}

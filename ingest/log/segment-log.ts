@@ -130,14 +130,22 @@ export async function openSegmentLog(options: SegmentLogOptions, log: Logger): P
     return { segment, file: handle };
   }
 
-  /** After a failed write: forget the handle, so that the next append starts a segment of its own. */
+  /**
+   * After a failed write: cuts what it left and forgets the handle, so that the next append starts a segment of
+   * its own. Where it cannot be cut its sequence is not used again, lest the leavings pass for the next batch.
+   */
   async function abandon(): Promise<void> {
     const last = segments.at(-1);
     const failed = handle;
     handle = null;
     if (failed === null || last === undefined) return;
-    await failed.truncate(last.bytes).catch((error: unknown) => log.warn({ err: error }, 'log tail not cut'));
-    await failed.close().catch(() => undefined);
+    try {
+      await failed.truncate(last.bytes);
+      await failed.close();
+    } catch (error) {
+      nextSequence += 1;
+      log.warn({ err: error }, 'the tail of a failed log write could not be cut');
+    }
   }
 
   return {

@@ -1,15 +1,17 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chown, mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { chown, mkdir, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { AftercareError } from '../errors.ts';
 import type { Binaries } from './binaries.ts';
+import { isAlive } from './is-alive.ts';
 import { chooseRunAs, commandLine, type RunAs } from './run-as.ts';
 
 const run = promisify(execFile);
 
 export const ROLE = 'aftercare';
+const DRAFT = 'cluster.new-';
 
 /** A folder made ready: `cluster` is PostgreSQL's own, beside it the password and the server's log. */
 export interface DataFolder {
@@ -92,8 +94,8 @@ async function readPassword(path: string, initialised: boolean, runAs: RunAs): P
 }
 
 async function initialise(folder: DataFolder, binaries: Binaries): Promise<void> {
-  const draft = join(folder.path, `cluster.new-${process.pid}`);
-  await rm(draft, { recursive: true, force: true });
+  await sweepDrafts(folder.path);
+  const draft = join(folder.path, `${DRAFT}${process.pid}`);
   const [command, args] = commandLine(folder.runAs, binaries.initdb, [
     `--pgdata=${draft}`,
     `--username=${ROLE}`,
@@ -111,6 +113,15 @@ async function initialise(folder: DataFolder, binaries: Binaries): Promise<void>
     throw initFailed(folder.path, error);
   } finally {
     await rm(draft, { recursive: true, force: true });
+  }
+}
+
+/** What starts that were killed half-way left behind. */
+async function sweepDrafts(path: string): Promise<void> {
+  for (const name of await readdir(path)) {
+    const maker = name.startsWith(DRAFT) ? Number(name.slice(DRAFT.length)) : Number.NaN;
+    const abandoned = maker === process.pid || (maker > 0 && !isAlive(maker));
+    if (abandoned) await rm(join(path, name), { recursive: true, force: true });
   }
 }
 

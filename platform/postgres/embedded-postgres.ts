@@ -4,11 +4,12 @@ import { AftercareError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { findPackage, prepareBinaries } from './binaries.ts';
 import { type DataFolder, type PidFile, prepareDataFolder, ROLE, readPidFile } from './data-folder.ts';
-import { freePort, isAlive, type PostmasterPlan, startPostmaster, stopPostmaster } from './postmaster.ts';
+import { isAlive } from './is-alive.ts';
+import { freePort, type PostmasterPlan, startPostmaster, stopPostmaster } from './postmaster.ts';
 
 const DATABASE = 'aftercare';
 const OWNER_LOCK = 4_710_521_840_173;
-const OWNER_WAIT_MS = 3_000;
+const OWNER_WAIT_MS = 2_000;
 const STARTING_WAIT_MS = 60_000;
 const POLL_MS = 25;
 const RESTART_DELAY_MAX_MS = 5_000;
@@ -51,7 +52,7 @@ export async function startPostgres(settings: PostgresSettings): Promise<Embedde
   const server = found ?? (await startOnFreePort(plan, settings.port ?? 0));
   const { port } = server;
   const urls = { url: urlOf(folder, port, DATABASE), adminUrl: urlOf(folder, port, 'postgres'), port };
-  const owner = await claim(urls.adminUrl);
+  const owner = await claim(urls.adminUrl, settings.whenInUse === 'join' ? 0 : OWNER_WAIT_MS);
   if (owner === undefined) return asGuest(settings, urls);
   log.info({ port, adopted: found !== undefined }, 'PostgreSQL runs');
   await ensureDatabase(owner);
@@ -103,7 +104,7 @@ function supervise(server: Supervised, firstOwner: pg.Client, firstPid: number):
         const running =
           (await findRunning(server.plan.folder)) ?? (await startPostmaster(server.plan, server.port));
         pid = running.pid;
-        const claimed = await claim(server.adminUrl);
+        const claimed = await claim(server.adminUrl, OWNER_WAIT_MS);
         if (claimed !== undefined) {
           owner = claimed;
           watch();
@@ -166,9 +167,9 @@ async function servesFolder(folder: DataFolder, port: number): Promise<boolean> 
 }
 
 /** A connection that holds the folder's lock; undefined when a live process keeps it. */
-async function claim(adminUrl: string): Promise<pg.Client | undefined> {
+async function claim(adminUrl: string, waitMs: number): Promise<pg.Client | undefined> {
   const client = await connect(adminUrl);
-  const deadlineMs = Date.now() + OWNER_WAIT_MS;
+  const deadlineMs = Date.now() + waitMs;
   do {
     const { rows } = await client.query<{ claimed: boolean }>('select pg_try_advisory_lock($1) as claimed', [
       OWNER_LOCK,

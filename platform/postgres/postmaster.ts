@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { open, readFile, rename, stat } from 'node:fs/promises';
+import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AftercareError } from '../errors.ts';
 import type { Binaries } from './binaries.ts';
 import { type DataFolder, type PidFile, readPidFile } from './data-folder.ts';
+import { isAlive, isZombie } from './is-alive.ts';
 import { commandLine } from './run-as.ts';
 
 const HOST = '127.0.0.1';
@@ -63,9 +65,12 @@ function portTaken(port: number, cause: NodeJS.ErrnoException): AftercareError {
  */
 export async function startPostmaster(plan: PostmasterPlan, port: number): Promise<PidFile> {
   const { folder } = plan;
+  await forgetZombie(folder);
   await rotate(folder.logFile);
   const log = await open(folder.logFile, 'a', 0o600);
   try {
+    const { uid, gid } = folder.runAs.options;
+    if (uid !== undefined && gid !== undefined) await log.chown(uid, gid);
     const said = (await log.stat()).size;
     const [command, args] = commandLine(folder.runAs, plan.binaries.postgres, serverArgs(plan, port));
     const child = spawn(command, args, {
@@ -92,15 +97,6 @@ export async function stopPostmaster(folder: DataFolder, pid: number): Promise<v
       forced = true;
     }
     await delay(POLL_MS);
-  }
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
@@ -149,6 +145,15 @@ async function startFailure(folder: DataFolder, reason: string, logOffset: numbe
     'POSTGRES_START_FAILED',
     `PostgreSQL did not start on ${folder.path}: ${line.trim()} (more in ${folder.logFile})`,
   );
+}
+
+/**
+ * PostgreSQL takes a zombie for a live server and would not start. Without the note it still refuses while a
+ * process of the old server uses its shared memory.
+ */
+async function forgetZombie(folder: DataFolder): Promise<void> {
+  const noted = await readPidFile(folder.cluster);
+  if (noted !== undefined && isZombie(noted.pid)) await rm(join(folder.cluster, 'postmaster.pid'));
 }
 
 async function rotate(file: string): Promise<void> {

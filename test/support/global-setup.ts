@@ -7,6 +7,7 @@ import { openDatabase } from '#platform/db/db.ts';
 import { migrate } from '#platform/db/migrate.ts';
 import { createLog } from '#platform/log.ts';
 import { type EmbeddedPostgres, startPostgres } from '#platform/postgres/embedded-postgres.ts';
+import { isAlive } from '#platform/postgres/is-alive.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -28,17 +29,27 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   await sweepKilledRuns();
   const dataDir = await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`));
   const postgres = await start(dataDir);
-  const template = new URL(postgres.adminUrl);
-  template.pathname = '/template_aftercare';
-  await using admin = openDatabase({ url: postgres.adminUrl, maxConnections: 1 }, () => undefined);
-  await admin.pool.query('create database template_aftercare');
-  await using database = openDatabase({ url: template.href, maxConnections: 2 }, () => undefined);
-  await migrate(database.db, ALL_MIGRATIONS);
-  project.provide('postgresAdminUrl', postgres.adminUrl);
-  return async () => {
+  const teardown = async () => {
     await postgres.stop();
     await rm(dataDir, { recursive: true, force: true });
   };
+  try {
+    await createTemplate(postgres.adminUrl);
+  } catch (error) {
+    await teardown();
+    throw error;
+  }
+  project.provide('postgresAdminUrl', postgres.adminUrl);
+  return teardown;
+}
+
+async function createTemplate(adminUrl: string): Promise<void> {
+  const template = new URL(adminUrl);
+  template.pathname = '/template_aftercare';
+  await using admin = openDatabase({ url: adminUrl, maxConnections: 1 }, () => undefined);
+  await admin.pool.query('create database template_aftercare');
+  await using database = openDatabase({ url: template.href, maxConnections: 2 }, () => undefined);
+  await migrate(database.db, ALL_MIGRATIONS);
 }
 
 function start(dataDir: string): Promise<EmbeddedPostgres> {
@@ -58,14 +69,5 @@ async function sweepKilledRuns(): Promise<void> {
     const files: string[] = await readdir(join(dataDir, 'cluster')).catch(() => []);
     if (files.includes('postmaster.pid')) await (await start(dataDir)).stop();
     await rm(dataDir, { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

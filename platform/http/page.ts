@@ -30,6 +30,17 @@ export function decodeCursor(cursor: string | undefined): string | undefined {
   throw new AftercareError('HTTP_CURSOR_INVALID', 'cursor: not one that a list gave', { kind: 'malformed' });
 }
 
+const RECORD_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** The same for lists whose ids are UUIDs: 400 also for a cursor of another list. */
+export function decodeRecordCursor(cursor: string | undefined): string | undefined {
+  const id = decodeCursor(cursor);
+  if (id === undefined || RECORD_ID.test(id)) return id;
+  throw new AftercareError('HTTP_CURSOR_INVALID', 'cursor: not one that this list gave', {
+    kind: 'malformed',
+  });
+}
+
 /** A page from `limit + 1` rows: the extra row only tells that there is more. */
 export function pageOf<R extends { id: string }, T>(
   rows: readonly R[],

@@ -1,2 +1,3 @@
 export { PEOPLE_MIGRATIONS } from './migrations.ts';
 export { findTechnician, listDispatchable, technicianOfUser } from './records.ts';
+export { technicianRoutes } from './routes.ts';

@@ -1,0 +1,74 @@
+import { Type } from 'typebox';
+import { RecordId } from '#contracts/ids.ts';
+import { NewTechnician, Technician, TechnicianChange } from '#contracts/people.ts';
+import type { Db } from '#platform/db/db.ts';
+import { notFound } from '#platform/errors.ts';
+import { etag, requireIfMatch } from '#platform/http/etag.ts';
+import { Page, PageQuery } from '#platform/http/page.ts';
+import type { Routes } from '#platform/http/routes.ts';
+import { findTechnician } from './records.ts';
+import {
+  addTechnician,
+  changeTechnician,
+  listTechnicians,
+  lockTechnician,
+  type PeopleDeps,
+} from './technician-store.ts';
+
+const READ = { permission: 'people:read' } as const;
+const WRITE = { permission: 'people:write' } as const;
+const Params = Type.Object({ id: RecordId });
+const Query = Type.Object({
+  ...PageQuery,
+  skill: Type.Optional(Type.String({ maxLength: 64 })),
+  zone: Type.Optional(Type.String({ maxLength: 64 })),
+  isActive: Type.Optional(Type.Boolean()),
+});
+
+/** /technicians: list, add, one, change. */
+export function technicianRoutes(deps: PeopleDeps & { readonly db: Db }): Routes {
+  const { db } = deps;
+  return (app) => {
+    app.get(
+      '/technicians',
+      { config: READ, schema: { querystring: Query, response: { 200: Page(Technician) } } },
+      (request) => listTechnicians(db, request.query),
+    );
+    app.get(
+      '/technicians/:id',
+      { config: READ, schema: { params: Params, response: { 200: Technician } } },
+      async ({ params }, reply) => {
+        const technician = await findTechnician(db, params.id);
+        if (technician === undefined) throw notFound('technician', params.id);
+        reply.header('etag', etag(technician.version));
+        return technician;
+      },
+    );
+    app.post(
+      '/technicians',
+      { config: WRITE, schema: { body: NewTechnician, response: { 201: Technician } } },
+      async ({ actor, body }, reply) => {
+        const technician = await db
+          .transaction()
+          .execute((tx) => addTechnician(deps, tx, { actor, technician: body }));
+        return reply.code(201).header('etag', etag(technician.version)).send(technician);
+      },
+    );
+    app.patch(
+      '/technicians/:id',
+      {
+        config: WRITE,
+        schema: { params: Params, body: TechnicianChange, response: { 200: Technician } },
+      },
+      async (request, reply) => {
+        const technician = await db.transaction().execute(async (tx) => {
+          const current = await lockTechnician(tx, request.params.id);
+          requireIfMatch(request, current.version);
+          return changeTechnician(deps, tx, { actor: request.actor, current, change: request.body });
+        });
+        reply.header('etag', etag(technician.version));
+        return technician;
+      },
+    );
+  };
+}

@@ -32,12 +32,14 @@ export interface Database extends AsyncDisposable {
 }
 
 /**
- * Opens a pool. Connections are made on first use; a connection that dies is replaced on the next query.
+ * Opens a pool. Connections are made on first use; one that dies, idle or inside a transaction, is told to
+ * `onError` and replaced on the next query.
  * int8 reads as number, timestamptz as epoch ms.
  */
 export function openDatabase({ url, maxConnections }: DbConfig, onError: (error: Error) => void): Database {
   const pool = new pg.Pool({ connectionString: url, max: maxConnections });
-  pool.on('error', onError);
+  pool.on('connect', (client) => client.on('error', onError));
+  pool.on('error', () => undefined);
   const db = new Kysely<Record<string, never>>({ dialect: new PostgresDialect({ pool }) });
   return {
     db: db as unknown as Db,

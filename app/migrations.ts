@@ -1,10 +1,20 @@
+import { deviceMigrations } from '#gateway/devices/migrations.ts';
+import { AUDIT_MIGRATIONS } from '#platform/audit/audit-log.ts';
+import { AUTH_MIGRATIONS } from '#platform/auth/auth-tables.ts';
 import type { Migrations } from '#platform/db/migrate.ts';
+import { HTTP_MIGRATIONS } from '#platform/http/idempotency.ts';
+import { outboxMigrations } from '#platform/outbox/outbox-migrations.ts';
 import { CUSTOMER_MIGRATIONS } from '#ticketing/customers/index.ts';
 import { PEOPLE_MIGRATIONS } from '#ticketing/people/index.ts';
 import { UNIT_MIGRATIONS } from '#ticketing/units/index.ts';
 
 /** Every feature's migrations; a feature with tables adds its line here. */
 export const ALL_MIGRATIONS: readonly Migrations[] = [
+  AUDIT_MIGRATIONS,
+  AUTH_MIGRATIONS,
+  HTTP_MIGRATIONS,
+  outboxMigrations,
+  deviceMigrations,
   CUSTOMER_MIGRATIONS,
   UNIT_MIGRATIONS,
   PEOPLE_MIGRATIONS,

@@ -2,8 +2,11 @@ import type { Channel } from './mqtt.ts';
 import type { DeviceRef } from './point-batch.ts';
 
 /**
- * Untrusted bytes with their envelope, as received. `session` names the connection's MQTT session;
- * `acknowledge` is called exactly once, when the message is on disk or was refused for good.
+ * Bytes from a device, untrusted, with their envelope. `payload` is a view of a receive buffer: copy what is
+ * kept. `session` is the device's MQTT session (identity and client id), the same after a reconnect.
+ *
+ * `acknowledge` is called exactly once, after the message is durable; an error drops the connection, so that
+ * the device sends again. Until then the device waits and its connection is not read past a bound.
  */
 export interface RawMessage {
   readonly protocol: 'mqtt';
@@ -15,10 +18,10 @@ export interface RawMessage {
   readonly packetId: number;
   readonly session: string;
   readonly qos: 0 | 1 | 2;
-  readonly acknowledge: (error?: Error | null) => void;
+  acknowledge(error?: Error | null): void;
 }
 
-/** Where a gateway puts what it received. Neither call blocks or throws; backpressure is the withheld acknowledgement. */
+/** Where a gateway puts what devices say. Called on the hot path, in the order of arrival. */
 export interface RawSink {
   accept(message: RawMessage): void;
   presence(device: DeviceRef, isOnline: boolean, atMs: number): void;

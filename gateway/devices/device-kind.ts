@@ -1,0 +1,26 @@
+import { findDeviceModel } from '#contracts/device-models.ts';
+import { DEVICE_KINDS, type DeviceKind } from '#contracts/metrics.ts';
+import { invalidField } from '#platform/errors.ts';
+
+/** 422 naming `kind` or `model`, unless we know both and they belong together. */
+export function requireKnownModel(kind: string, model: string): DeviceKind {
+  const known = DEVICE_KINDS.find((candidate) => candidate === kind);
+  if (known === undefined) {
+    const choices = DEVICE_KINDS.join(', ');
+    const message =
+      kind === 'charging_pile'
+        ? `charging piles cannot be registered yet; what can: ${choices}`
+        : `${kind} is not a kind of device; there are: ${choices}`;
+    throw invalidField('DEVICE_KIND_UNKNOWN', 'kind', message);
+  }
+  const found = findDeviceModel(model);
+  if (found === undefined) throw invalidField('DEVICE_MODEL_UNKNOWN', 'model', `no device model ${model}`);
+  if (found.kind !== known) {
+    throw invalidField(
+      'DEVICE_MODEL_MISMATCH',
+      'model',
+      `${model} is a model of ${found.kind}, not ${known}`,
+    );
+  }
+  return known;
+}

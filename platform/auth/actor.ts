@@ -12,9 +12,13 @@ export type Actor =
     }
   | { readonly type: 'system'; readonly name: string };
 
+/** Whoever calls a public route without credentials: holds no permission at all. */
+export const ANONYMOUS: Actor = { type: 'system', name: 'anonymous' };
+
 /** 403 unless the actor holds the permission; the system holds all. */
 export function requirePermission(actor: Actor, permission: Permission): void {
-  if (actor.type === 'system' || mayDo(actor.roles, permission)) return;
+  const isAllowed = actor.type === 'system' ? actor.name !== 'anonymous' : mayDo(actor.roles, permission);
+  if (isAllowed) return;
   throw new AftercareError('AUTH_FORBIDDEN', `this needs the permission ${permission}`, {
     kind: 'forbidden',
   });

@@ -1,0 +1,179 @@
+import type { FastifyReply } from 'fastify';
+import { type Authenticator, readCredentials } from '../http/access.ts';
+import type { Routes } from '../http/routes.ts';
+
+/** One event as the stream tells it. */
+export interface FeedEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly data: unknown;
+  readonly at: number;
+}
+
+/** Where the stream reads: everything that features have told each other, in one order that never changes. */
+export interface EventFeed {
+  /**
+   * Up to `limit` events after that one, oldest first; after null, the newest `limit`, oldest first. An id that
+   * is no longer kept counts as the oldest kept.
+   */
+  since(lastId: string | null, limit: number): Promise<readonly FeedEvent[]>;
+  /** Calls back when `since` has more to give; may call too often. Returns how to stop. */
+  onNew(listener: () => void): () => void;
+}
+
+const BATCH = 200;
+/** A client that takes nothing for this long is dropped; it reconnects and names its last event. */
+const STALLED_MS = 60_000;
+
+interface Deps {
+  readonly feed: EventFeed;
+  readonly auth: Authenticator;
+}
+
+/**
+ * GET /events: after `Last-Event-ID` everything since, otherwise from now on. Each client reads the feed at its
+ * own pace, so a slow one costs a batch of memory and no more. A stream ends when its session does.
+ */
+export function eventRoutes({ feed, auth }: Deps): Routes {
+  return (app) => {
+    const shared = shareReads(feed);
+    const open = new Set<FastifyReply>();
+    app.addHook('preClose', async () => {
+      for (const reply of open) reply.sse.close();
+    });
+    app.get(
+      '/events',
+      { sse: 'only', config: { permission: 'events:read' }, schema: { tags: ['events'] } },
+      async (request, reply) => {
+        const { token = '' } = readCredentials(request) ?? {};
+        const [newest] = reply.sse.lastEventId === null ? await feed.since(null, 1) : [];
+        const news = createBell();
+        const silence = shared.onNew(news.ring);
+        const stall = createStallGuard(() => request.raw.destroy());
+        open.add(reply);
+        reply.sse.onClose(() => {
+          open.delete(reply);
+          silence();
+          stall.stop();
+          news.close();
+        });
+        reply.sse.sendHeaders();
+        await reply.sse.send(
+          follow({
+            lastId: reply.sse.lastEventId ?? newest?.id ?? null,
+            since: shared.since,
+            news,
+            stall,
+            isWelcome: async () => (await auth.resolve(token)) !== null,
+          }),
+        );
+      },
+    );
+  };
+}
+
+interface Following {
+  readonly lastId: string | null;
+  readonly since: EventFeed['since'];
+  readonly news: Bell;
+  readonly stall: StallGuard;
+  isWelcome(): Promise<boolean>;
+}
+
+async function* follow({ lastId, since, news, stall, isWelcome }: Following) {
+  let after = lastId;
+  while (!news.isClosed()) {
+    news.listen();
+    const events = await since(after, BATCH);
+    if (events.length > 0 && !(await isWelcome())) return;
+    for (const { id, type, data, at } of events) {
+      stall.arm();
+      yield { id, event: type, data: { at: new Date(at).toISOString(), data } };
+      stall.stop();
+      after = id;
+    }
+    if (events.length < BATCH) await news.rung();
+  }
+}
+
+interface Bell {
+  /** What rings from now on is news. */
+  listen(): void;
+  ring(): void;
+  /** Resolves once it has rung since `listen`, or is closed. */
+  rung(): Promise<void>;
+  close(): void;
+  isClosed(): boolean;
+}
+
+function createBell(): Bell {
+  let isRung = false;
+  let isClosed = false;
+  let wake: () => void = () => undefined;
+  const ring = () => {
+    isRung = true;
+    wake();
+  };
+  return {
+    listen: () => {
+      isRung = false;
+    },
+    ring,
+    rung: () =>
+      new Promise<void>((resolve) => {
+        if (isRung || isClosed) resolve();
+        else wake = resolve;
+      }),
+    close: () => {
+      isClosed = true;
+      wake();
+    },
+    isClosed: () => isClosed,
+  };
+}
+
+interface StallGuard {
+  arm(): void;
+  stop(): void;
+}
+
+function createStallGuard(onStall: () => void): StallGuard {
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    arm: () => {
+      timer = setTimeout(onStall, STALLED_MS).unref();
+    },
+    stop: () => clearTimeout(timer),
+  };
+}
+
+/** Clients that stand at the same event share one read of the feed. */
+function shareReads(feed: EventFeed): EventFeed {
+  const reads = new Map<string | null, ReturnType<EventFeed['since']>>();
+  const listeners = new Set<() => void>();
+  let silence: (() => void) | undefined;
+  return {
+    since: (lastId, limit) => {
+      const running = reads.get(lastId);
+      if (running !== undefined) return running;
+      const read = feed.since(lastId, limit).finally(() => {
+        if (reads.get(lastId) === read) reads.delete(lastId);
+      });
+      reads.set(lastId, read);
+      return read;
+    },
+    onNew: (listener) => {
+      listeners.add(listener);
+      silence ??= feed.onNew(() => {
+        reads.clear();
+        for (const ring of listeners) ring();
+      });
+      return () => {
+        listeners.delete(listener);
+        if (listeners.size > 0) return;
+        silence?.();
+        silence = undefined;
+      };
+    },
+  };
+}

@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 
 /** Order of response, first to last: impact × urgency (ITIL). */
 export const PRIORITIES = ['P1', 'P2', 'P3', 'P4'] as const;
-export const Priority = Type.Union(PRIORITIES.map((p) => Type.Literal(p)));
+export const Priority = Type.Enum(PRIORITIES);
 export type Priority = (typeof PRIORITIES)[number];
 
 export const LEVELS = ['high', 'medium', 'low'] as const;

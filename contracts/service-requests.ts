@@ -17,11 +17,11 @@ export const REQUEST_TYPES = [
   'parts',
 ] as const;
 export type RequestType = (typeof REQUEST_TYPES)[number];
-const RequestTypeSchema = Type.Union(REQUEST_TYPES.map((t) => Type.Literal(t)));
+const RequestTypeSchema = Type.Enum(REQUEST_TYPES);
 
 /** The channels people use (requirement A1); a machine's report is an alarm. */
 export const CHANNELS_OF_PEOPLE = SOURCES.filter((source) => source !== 'device');
-const ChannelSchema = Type.Union(CHANNELS_OF_PEOPLE.map((c) => Type.Literal(c)));
+const ChannelSchema = Type.Enum(CHANNELS_OF_PEOPLE);
 
 const text = (maxLength: number) => Type.String({ maxLength });
 
@@ -76,7 +76,7 @@ export const ServiceRequest = Type.Object(
     id: RecordId,
     number: Type.String({ description: 'SR-000001' }),
     version: Type.Integer(),
-    status: Type.Union(SERVICE_REQUEST_STATUSES.map((s) => Type.Literal(s))),
+    status: Type.Enum(SERVICE_REQUEST_STATUSES),
     type: RequestTypeSchema,
     channel: ChannelSchema,
     ticketId: nullable(RecordId),

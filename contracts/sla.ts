@@ -16,7 +16,7 @@ export type SlaPolicy = Static<typeof SlaPolicy>;
 export const SlaClock = Type.Object(
   {
     id: RecordId,
-    kind: Type.Union(SLA_CLOCKS.map((kind) => Type.Literal(kind))),
+    kind: Type.Enum(SLA_CLOCKS),
     ticketId: nullable(RecordId),
     workOrderId: nullable(RecordId),
     startedAt: Time,

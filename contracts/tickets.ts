@@ -21,12 +21,12 @@ export type TicketCategory = (typeof TICKET_CATEGORIES)[number];
 export const COVERAGES = ['in_warranty', 'out_of_warranty', 'unknown'] as const;
 export type Coverage = (typeof COVERAGES)[number];
 
-export const TicketStatusSchema = Type.Union(TICKET_STATUSES.map((s) => Type.Literal(s)));
-export const SourceSchema = Type.Union(SOURCES.map((s) => Type.Literal(s)));
-export const LevelSchema = Type.Union(LEVELS.map((l) => Type.Literal(l)));
-const ResolutionSchema = Type.Union(RESOLUTIONS.map((r) => Type.Literal(r)));
-const CategorySchema = Type.Union(TICKET_CATEGORIES.map((c) => Type.Literal(c)));
-const CoverageSchema = Type.Union(COVERAGES.map((c) => Type.Literal(c)));
+export const TicketStatusSchema = Type.Enum(TICKET_STATUSES);
+export const SourceSchema = Type.Enum(SOURCES);
+export const LevelSchema = Type.Enum(LEVELS);
+const ResolutionSchema = Type.Enum(RESOLUTIONS);
+const CategorySchema = Type.Enum(TICKET_CATEGORIES);
+const CoverageSchema = Type.Enum(COVERAGES);
 
 const TICKET_FIELDS = {
   id: RecordId,

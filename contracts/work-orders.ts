@@ -8,9 +8,9 @@ import { LocalText } from './text.ts';
 const Time = Type.String({ format: 'date-time' });
 const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
-export const WorkOrderStatusSchema = Type.Union(WORK_ORDER_STATUSES.map((s) => Type.Literal(s)));
-export const WorkOrderKindSchema = Type.Union(WORK_ORDER_KINDS.map((k) => Type.Literal(k)));
-const VerificationSchema = Type.Union(VERIFICATIONS.map((v) => Type.Literal(v)));
+export const WorkOrderStatusSchema = Type.Enum(WORK_ORDER_STATUSES);
+export const WorkOrderKindSchema = Type.Enum(WORK_ORDER_KINDS);
+const VerificationSchema = Type.Enum(VERIFICATIONS);
 
 /** Why an order has no technician yet. */
 export const HOLD_REASONS = ['not_due', 'no_technician', 'no_skill', 'all_declined'] as const;
@@ -32,7 +32,7 @@ const ORDER_FIELDS = {
   title: LocalText,
   planId: nullable(RecordId),
   dueAt: nullable(Time),
-  holdReason: nullable(Type.Union(HOLD_REASONS.map((r) => Type.Literal(r)))),
+  holdReason: nullable(Type.Enum(HOLD_REASONS)),
   openedAt: Time,
 };
 

@@ -50,7 +50,7 @@ export const AUTH_MIGRATIONS: Migrations = {
         expires_at timestamptz not null,
         last_seen_at timestamptz not null
       );
-      create index session_user on session (user_id);
+      create index session_user_id on session (user_id);
       create index session_expires_at on session (expires_at);
     `.execute(db),
   ),

@@ -31,7 +31,7 @@ type CountedFailure =
   | { readonly kind: 'set_aside'; readonly event: DomainEvent };
 
 /** `more`: there may be more at once. `idle`: nothing due. `elsewhere`: another process works on this queue. */
-export type Taken = 'more' | 'idle' | 'elsewhere';
+type Taken = 'more' | 'idle' | 'elsewhere';
 
 /**
  * Takes the next events of a consumer off its queue and hands them over, all in one transaction. One

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { DomainEvent } from '#contracts/events.ts';
 import type { Db } from '../db/db.ts';
@@ -6,6 +7,8 @@ import { coalesce } from './coalesce.ts';
 import type { OutboxRunner } from './outbox-runner.ts';
 
 const FEED_LOCK = 'outbox feed';
+/** Consumers go first, and a burst of commits is placed at once. */
+const GATHER_MS = 20;
 
 /** Every event of the last days in one order that never changes, for readers that come and go. */
 export interface EventFeed {
@@ -33,6 +36,7 @@ export function startEventFeed({
   const listeners = new Set<() => void>();
   let newest: number | null = null;
   const advance = async () => {
+    await wait(GATHER_MS);
     await placeEvents(db);
     const { rows } = await sql<{ newest: number | null }>`
       select max(position) as newest from outbox_event

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type pg from 'pg';
 import type { Db } from '../db/db.ts';
 import { AftercareError } from '../errors.ts';
@@ -15,7 +16,7 @@ const CHANNEL = 'outbox';
 const SWEEP_MS = 1_000;
 const NOTIFY_MS = 20;
 
-export interface OutboxRunnerDeps {
+interface OutboxRunnerDeps {
   readonly db: Db;
   readonly pool: pg.Pool;
   readonly log: Logger;
@@ -23,7 +24,7 @@ export interface OutboxRunnerDeps {
   readonly outbox: WakeableOutbox;
 }
 
-export interface OutboxRunnerConfig {
+interface OutboxRunnerConfig {
   /** Those that run in this process; each must be among the consumers the outbox was created with. */
   readonly consumers: readonly Consumer[];
   readonly firstRetryMs?: number;
@@ -43,6 +44,7 @@ export function startOutbox(
   { db, pool, log, metrics, outbox }: OutboxRunnerDeps,
   { consumers, firstRetryMs = 200 }: OutboxRunnerConfig,
 ): OutboxRunner {
+  requireSubscribed(consumers, outbox);
   const count = metrics.counter(
     'aftercare_outbox_set_aside_total',
     'Events that a consumer failed to handle ten times',
@@ -55,9 +57,6 @@ export function startOutbox(
       createConsumerLoop({ db, log, onSetAside }, { consumer, firstRetryMs }),
     ]),
   );
-  if (loops.size !== consumers.length) {
-    throw new AftercareError('PLATFORM_CONSUMER_TWICE', 'two outbox consumers have the same name');
-  }
   const listeners = new Set<() => void>();
   const scout = coalesce(
     async () => {
@@ -94,6 +93,18 @@ export function startOutbox(
       await Promise.all([...loops.values()].map((loop) => loop[Symbol.asyncDispose]()));
     },
   };
+}
+
+/** A consumer that `publish` does not know would wait for ever; one named twice would share a queue. */
+function requireSubscribed(consumers: readonly Consumer[], outbox: WakeableOutbox): void {
+  for (const { name, events } of consumers) {
+    const [known, ...others] = outbox.consumers.filter((subscription) => subscription.name === name);
+    if (others.length === 0 && known !== undefined && isDeepStrictEqual(known.events, events)) continue;
+    throw new AftercareError(
+      'OUTBOX_CONSUMER_UNKNOWN',
+      `consumer ${name}: the outbox must be created with it, once, with the same events`,
+    );
+  }
 }
 
 /** At once, then at most every 20 ms. Not in the publishing transaction: NOTIFY locks at commit. */

@@ -246,6 +246,18 @@ test('stopping finishes the batch in hand', async () => {
   expect(await seenBy(database, 'slow')).toHaveLength(1);
 });
 
+test('a consumer that the outbox was not created with is refused, as is one named twice', async () => {
+  await using database = await openSeen();
+  const one = recorder('one');
+  for (const known of [[], [one, one], [{ ...one, events: ['ticket.opened' as const] }]]) {
+    const { db, pool } = database;
+    const outbox = createOutbox({ clock: createManualClock(0) }, { consumers: known });
+    const start = () =>
+      startOutbox({ db, pool, log, metrics: createMetrics(), outbox }, { consumers: [one] });
+    expect(start).toThrow(expect.objectContaining({ code: 'OUTBOX_CONSUMER_UNKNOWN' }));
+  }
+});
+
 test('the feed gives an event that was committed after a later one', async () => {
   await using database = await openSeen();
   const node = nodeOf(database, []);

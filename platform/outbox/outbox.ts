@@ -17,8 +17,9 @@ export interface Outbox {
  * happens once for each event; anything else it does may happen again. Events of one consumer come in the
  * order they were published, up to `limit` at a time.
  *
- * A batch that throws is tried again with growing waits, then event by event; an event that fails ten times
- * is set aside with its error and counted.
+ * A batch that throws is tried again event by event. An event that fails alone waits, longer each time, while
+ * later ones pass it; after ten failures it is set aside with its error and counted. A database that is away, a
+ * deadlock or a lost connection is no failure of the event: the batch is tried again until it goes through.
  */
 export interface Consumer {
   readonly name: string;

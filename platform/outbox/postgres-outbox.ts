@@ -7,13 +7,14 @@ import type { Consumer, NewEvent, Outbox } from './outbox.ts';
 /** Who gets which events: a consumer, or only its name and types where it runs in another process. */
 export type Subscription = Pick<Consumer, 'name' | 'events'>;
 
-export interface OutboxConfig {
+interface OutboxConfig {
   /** Every consumer of the installation. Read at each publish, so it may be filled until the first one. */
   readonly consumers: readonly Subscription[];
 }
 
 /** An outbox whose wakes the runner and the event feed of this process hear. */
 export interface WakeableOutbox extends Outbox {
+  readonly consumers: readonly Subscription[];
   onWake(listener: () => void): () => void;
 }
 
@@ -24,6 +25,7 @@ export interface WakeableOutbox extends Outbox {
 export function createOutbox({ clock }: { clock: Clock }, { consumers }: OutboxConfig): WakeableOutbox {
   const listeners = new Set<() => void>();
   return {
+    consumers,
     publish: (tx, events) => insertEvents(tx, { events, consumers, nowMs: clock.nowMs() }),
     wake: () => {
       for (const listener of listeners) listener();

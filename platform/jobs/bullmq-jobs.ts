@@ -20,7 +20,7 @@ const LOCK_CHECK_MS = 5_000;
 const MAX_CRASHES = 10;
 const AGAIN = '~again';
 
-export interface BullmqJobsConfig {
+interface BullmqJobsConfig {
   readonly connectionString: string;
   /** Wait before the first retry; doubles each time, 8 attempts in all. */
   readonly firstRetryMs?: number;
@@ -53,6 +53,7 @@ export async function openBullmqJobs(
   const handlers = new Map<string, Handler>();
   const recurring = new Map<string, number>();
   const run = async (job: Job<unknown>) => {
+    if (job.repeatJobKey !== undefined && !recurring.has(job.repeatJobKey)) return;
     const handler = handlers.get(job.name);
     if (handler === undefined) throw new AftercareError('JOB_UNKNOWN', `no handler for job ${job.name}`);
     if (recurring.has(job.name) && (await isRunningAlready(queue, job))) return;

@@ -3,7 +3,7 @@ import { type Clock, createClock } from '#platform/clock.ts';
 import type { Jobs } from '#platform/jobs/jobs.ts';
 
 /** Where instances of one installation share their jobs. */
-export interface JobsPlace extends AsyncDisposable {
+interface JobsPlace extends AsyncDisposable {
   open(clock: Clock): Promise<Jobs>;
 }
 

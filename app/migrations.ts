@@ -1,4 +1,5 @@
 import { deviceMigrations } from '#gateway/devices/migrations.ts';
+import { ingestMigrations, telemetryMigrations } from '#ingest/index.ts';
 import { AUDIT_MIGRATIONS } from '#platform/audit/audit-log.ts';
 import { AUTH_MIGRATIONS } from '#platform/auth/auth-tables.ts';
 import type { Migrations } from '#platform/db/migrate.ts';
@@ -15,6 +16,8 @@ export const ALL_MIGRATIONS: readonly Migrations[] = [
   HTTP_MIGRATIONS,
   outboxMigrations,
   deviceMigrations,
+  telemetryMigrations,
+  ingestMigrations,
   CUSTOMER_MIGRATIONS,
   UNIT_MIGRATIONS,
   PEOPLE_MIGRATIONS,

@@ -1,0 +1,234 @@
+import { join } from 'node:path';
+import type { DeviceRef, InputBatch, PointBatch } from '#contracts/point-batch.ts';
+import type { RawMessage, RawSink } from '#contracts/raw-message.ts';
+import type { Clock } from '#platform/clock.ts';
+import type { Logger } from '#platform/log.ts';
+import { type CommittedBatch, createCommitLoop } from './commit-loop.ts';
+import { type ControlEntry, readEntries } from './core/entry.ts';
+import { createLedger, type Ledger } from './ledger.ts';
+import type { LogRecord } from './log/records.ts';
+import { openSegmentLog, type SegmentLog } from './log/segment-log.ts';
+import { createProcessor, type ProcessedBatch, type Processor } from './processor.ts';
+import type { BatchRecords } from './records-store.ts';
+import { createStoreWriter } from './store-writer.ts';
+
+export interface IngestDeps {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly findDevice: (deviceId: string) => DeviceRef | undefined;
+  readonly writePoints: (batches: readonly PointBatch[]) => Promise<void>;
+  readonly saveRecords: (batches: readonly BatchRecords[]) => Promise<void>;
+  /** Sees every batch in log order, after it is on disk; never throws. */
+  readonly onBatch: (input: InputBatch) => void;
+  readonly onUnknownMetrics?: (model: string, names: readonly string[]) => void;
+  /** The last log sequence whose effect on rules is saved: the log is kept behind it. */
+  readonly rulesSequence: () => number;
+}
+
+export interface IngestConfig {
+  readonly dataDir: string;
+  readonly maxLogBytes: number;
+  /** How far back a device's own time may reach: what raw retention keeps. */
+  readonly maxAgeMs: number;
+  /** The last sequence that the store holds, from its checkpoint. */
+  readonly storedSequence: number;
+  readonly tickMs: number;
+}
+
+/** A message refused before it could be logged, e.g. on a foreign topic. */
+export interface RefusedMessage {
+  readonly deviceId: string;
+  readonly topic: string;
+  readonly code: string;
+  readonly payload: Buffer;
+}
+
+/** From the wire to the log to the store, with the account kept. */
+export interface Ingest extends AsyncDisposable {
+  readonly sink: RawSink;
+  readonly ledger: Readonly<Ledger>;
+  /** Bytes of the durable log now. */
+  logBytes(): number;
+  /** Why nothing is being acknowledged, or null. */
+  failure(): Error | null;
+  refuse(message: RefusedMessage): void;
+  /** Enters an acknowledgement of an alarm into the log, so that a replay sees it too. */
+  acknowledgeAlarm(alarmKey: string): void;
+  /** Resolves once all accepted so far is on disk and was seen by rules. */
+  flushed(): Promise<void>;
+  /** Resolves once all accepted so far is in the store. */
+  stored(signal: AbortSignal): Promise<void>;
+  /** Our time of receipt of the oldest message not yet stored; now where there is none. */
+  stableUntilMs(): number;
+}
+
+const TRIM_EVERY_MS = 1_000;
+const DRAIN_MS = 5_000;
+
+function feed(processor: Processor, batch: CommittedBatch): ProcessedBatch {
+  let next = 0;
+  const { messages, controls } = batch;
+  for (let at = 0; at <= messages.length; at++) {
+    while (controls[next]?.at === at) {
+      const control = controls[next];
+      if (control !== undefined) processor.control(control.entry);
+      next += 1;
+    }
+    const message = messages[at];
+    if (message !== undefined) processor.message(message.device, message.device.id, message);
+  }
+  return processor.finish(batch.sequence);
+}
+
+function feedRecord(processor: Processor, record: LogRecord, deps: IngestDeps): ProcessedBatch {
+  for (const entry of readEntries(record.payload)) {
+    if (entry.type === 'message') processor.message(deps.findDevice(entry.deviceId), entry.deviceId, entry);
+    else processor.control(entry);
+  }
+  return processor.finish(record.sequence);
+}
+
+function count(ledger: Ledger, batch: ProcessedBatch): void {
+  ledger.duplicate += batch.duplicate;
+  ledger.deadLettered += batch.deadLettered;
+  ledger.badValues += batch.badValues;
+  ledger.spooled += batch.accepted;
+}
+
+/** Reads what is behind the older of both positions again: rules see what they had not, the writer keeps its. */
+async function replay(
+  segments: SegmentLog,
+  deps: IngestDeps,
+  to: {
+    processor: Processor;
+    onSpooled: (batch: ProcessedBatch, messages: number) => void;
+    storedSequence: number;
+  },
+): Promise<void> {
+  const rulesSequence = deps.rulesSequence();
+  const from = Math.min(to.storedSequence, rulesSequence) + 1;
+  await using records = segments.read(from);
+  let batches = 0;
+  for (let record = await records.next(); record !== null; record = await records.next()) {
+    const batch = feedRecord(to.processor, record, deps);
+    if (record.sequence > rulesSequence) deps.onBatch(batch.input);
+    if (record.sequence > to.storedSequence) to.onSpooled(batch, record.messages);
+    batches += 1;
+  }
+  if (batches > 0) deps.log.info({ batches, fromSequence: from }, 'durable log replayed');
+}
+
+/** Reads single batches of the log again for the writer: in rising order, so one cursor serves. */
+function createRereader(segments: SegmentLog, deps: IngestDeps, config: IngestConfig) {
+  const { findDevice } = deps;
+  const processor = createProcessor({ findDevice, maxAgeMs: config.maxAgeMs, findsDuplicates: false });
+  let cursor: { records: ReturnType<SegmentLog['read']>; next: number } | null = null;
+  return async (sequence: number): Promise<ProcessedBatch> => {
+    if (cursor?.next !== sequence) {
+      await cursor?.records[Symbol.asyncDispose]();
+      cursor = { records: segments.read(sequence), next: sequence };
+    }
+    const record = await cursor.records.next();
+    cursor.next = sequence + 1;
+    const empty = { sequence, messages: 0, payload: Buffer.alloc(0) };
+    return feedRecord(processor, record?.sequence === sequence ? record : empty, deps);
+  };
+}
+
+/** Opens the log, replays what is behind, and takes messages from then on. */
+export async function startIngest(deps: IngestDeps, config: IngestConfig): Promise<Ingest> {
+  const { clock, log, findDevice } = deps;
+  const ledger = createLedger();
+  const minSequence = Math.max(config.storedSequence, deps.rulesSequence()) + 1;
+  const segments = await openSegmentLog(
+    { folder: join(config.dataDir, 'log'), maxBytes: config.maxLogBytes, minSequence },
+    log,
+  );
+  const onUnknownMetrics = deps.onUnknownMetrics ?? (() => undefined);
+  const processor = createProcessor({
+    findDevice,
+    maxAgeMs: config.maxAgeMs,
+    findsDuplicates: true,
+    onUnknownMetrics,
+  });
+  let trimmedAtMs = 0;
+  const writer = createStoreWriter(
+    {
+      log,
+      writePoints: deps.writePoints,
+      saveRecords: deps.saveRecords,
+      readAgain: createRereader(segments, deps, config),
+      onStored(sequence, messages) {
+        ledger.spooled -= messages;
+        ledger.stored += messages;
+        const nowMs = Date.now();
+        if (nowMs - trimmedAtMs < TRIM_EVERY_MS) return;
+        trimmedAtMs = nowMs;
+        segments
+          .trim(Math.min(sequence, deps.rulesSequence()) + 1)
+          .catch((error: unknown) => log.warn({ err: error }, 'the durable log was not trimmed'));
+      },
+    },
+    config.storedSequence,
+  );
+  await replay(segments, deps, {
+    processor,
+    storedSequence: config.storedSequence,
+    onSpooled(batch, messages) {
+      ledger.spooledAtStart += messages;
+      count(ledger, batch);
+      writer.enqueue(batch);
+    },
+  });
+  const refused: ProcessedBatch['deadLetters'][number][] = [];
+  const loop = createCommitLoop({ segments, log }, (committed) => {
+    const read = feed(processor, committed);
+    const batch =
+      refused.length === 0 ? read : { ...read, deadLetters: [...read.deadLetters, ...refused.splice(0)] };
+    ledger.inFlight -= committed.messages.length;
+    count(ledger, batch);
+    deps.onBatch(batch.input);
+    writer.enqueue(batch);
+  });
+  const control = (entry: ControlEntry): void => loop.control(entry);
+  const ticker = setInterval(() => control({ type: 'tick', atMs: clock.nowMs() }), config.tickMs);
+
+  return {
+    sink: {
+      accept(message: RawMessage) {
+        ledger.received += 1;
+        ledger.inFlight += 1;
+        loop.message(message);
+      },
+      presence: (device, isOnline, atMs) =>
+        control({ type: 'presence', deviceId: device.id, isOnline, atMs }),
+    },
+    ledger,
+    logBytes: () => segments.bytes,
+    failure: () => loop.failure,
+    refuse({ deviceId, topic, code, payload }) {
+      ledger.received += 1;
+      ledger.deadLettered += 1;
+      if (refused.length >= MAX_REFUSED) return;
+      const receivedAtMs = clock.nowMs();
+      refused.push({ deviceId, topic, code, field: '', isPartial: false, payload, receivedAtMs });
+    },
+    acknowledgeAlarm: (alarmKey) => control({ type: 'acknowledge', alarmKey, atMs: clock.nowMs() }),
+    flushed: () => loop.flushed(),
+    stored: async (signal) => {
+      await loop.flushed();
+      await writer.drained(signal);
+    },
+    stableUntilMs: () => writer.oldestWaitingMs() ?? clock.nowMs(),
+    async [Symbol.asyncDispose]() {
+      clearInterval(ticker);
+      await loop[Symbol.asyncDispose]();
+      await writer.drained(AbortSignal.timeout(DRAIN_MS));
+      await writer[Symbol.asyncDispose]();
+      await segments[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Refused messages kept until the next commit, at most; more are counted only. */
+const MAX_REFUSED = 1_000;

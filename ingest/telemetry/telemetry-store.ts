@@ -1,0 +1,24 @@
+import type { PointBatch } from '#contracts/point-batch.ts';
+import type { TelemetryQuery, TelemetrySeries } from '#contracts/telemetry.ts';
+
+/** The newest stored value of each metric of one device and component. */
+export interface LatestValues {
+  readonly deviceId: string;
+  readonly component: string;
+  readonly observedAtMs: number;
+  readonly values: Readonly<Record<string, number>>;
+}
+
+/**
+ * Where telemetry is kept. `write` resolves when the points are durable; writing a point again changes nothing,
+ * and points of one key written later win, value by value.
+ */
+export interface TelemetryStore extends AsyncDisposable {
+  write(batches: readonly PointBatch[]): Promise<void>;
+  query(query: TelemetryQuery): Promise<TelemetrySeries[]>;
+  latest(kind: 'ac_unit', deviceIds: readonly string[]): Promise<LatestValues[]>;
+  /** Rolls up what is complete and what late points touched; `stableUntilMs` bounds what the writer still holds. */
+  rollUp(stableUntilMs: number): Promise<void>;
+  /** Drops what is past retention. */
+  sweep(): Promise<void>;
+}

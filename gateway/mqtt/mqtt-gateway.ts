@@ -1,0 +1,216 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Aedes } from 'aedes';
+import { topicOf } from '#contracts/mqtt.ts';
+import type { Clock } from '#platform/clock.ts';
+import { AftercareError } from '#platform/errors.ts';
+import type { Metrics } from '#platform/metrics/metrics.ts';
+import type { DeviceSessions } from '../devices/sessions.ts';
+import { internalsOf } from './aedes-internals.ts';
+import { type BrokerDeps, openBroker } from './broker.ts';
+import type { Backlog, Connection } from './connection.ts';
+import { createPresence, type Presence } from './presence.ts';
+import { type CountRefusal, createRefusalCounter } from './refusals.ts';
+import { createSocketGate } from './socket-gate.ts';
+
+export type MqttGatewayDeps = Pick<
+  BrokerDeps,
+  'registry' | 'secrets' | 'sink' | 'log' | 'pending' | 'deadLetter'
+> & {
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly sessions: DeviceSessions;
+};
+
+export interface MqttGatewayConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly maxPayloadBytes?: number;
+  readonly maxConnections?: number;
+}
+
+/** Disposing stops accepting and reading, waits for the sink to acknowledge what it has, then disconnects. */
+export interface MqttGateway extends AsyncDisposable {
+  readonly port: number;
+  readonly connectedCount: number;
+  isConnected(deviceId: string): boolean;
+  /** Drops the device's connections; it may come back if it still may. */
+  kick(deviceId: string): void;
+  /** Sends to `devices/{id}/cmd` at QoS 1; false when the device is not connected here. */
+  publishCommand(deviceId: string, payload: string): boolean;
+}
+
+const MAX_PAYLOAD_BYTES = 262_144;
+const MAX_CONNECTIONS = 20_000;
+/** Topic and packet id of a PUBLISH stand before its payload. */
+const TOPIC_BYTES = 1_024;
+const READ_BUFFER_BYTES = 65_536;
+const DRAIN_MS = 5_000;
+const PINGRESP = Buffer.of(0xd0, 0);
+
+interface State {
+  readonly sockets: Set<Socket>;
+  readonly backlog: Backlog;
+  isStopping: boolean;
+}
+
+/**
+ * Listens for devices. What this node had left connected when it was killed is reported absent first. A taken
+ * port is GATEWAY_PORT_TAKEN.
+ */
+export async function startMqttGateway(
+  deps: MqttGatewayDeps,
+  config: MqttGatewayConfig,
+): Promise<MqttGateway> {
+  const { registry, sink, clock, sessions } = deps;
+  const state: State = {
+    sockets: new Set(),
+    backlog: { withheld: 0, onEmpty: undefined },
+    isStopping: false,
+  };
+  const count = createRefusalCounter(deps.metrics);
+  const presence = createPresence({ sink, clock, sessions });
+  const broker = await openBroker({
+    ...deps,
+    presence,
+    count,
+    isStopping: () => state.isStopping,
+  });
+  for (const deviceId of await sessions.recover()) {
+    const device = registry.find(deviceId);
+    if (device !== undefined) sink.presence(device, false, clock.nowMs());
+  }
+  const server = createServer(
+    { noDelay: true, keepAlive: true, highWaterMark: READ_BUFFER_BYTES },
+    (socket) =>
+      admit({ ...deps, broker, presence, count, state }, socket, config.maxPayloadBytes ?? MAX_PAYLOAD_BYTES),
+  );
+  server.maxConnections = config.maxConnections ?? MAX_CONNECTIONS;
+  server.on('drop', () => count('too_many_connections'));
+  const port = await listen(server, config).catch(async (error: unknown) => {
+    await closeBroker(broker);
+    throw error;
+  });
+  const kick = (deviceId: string) => {
+    for (const { client } of [...presence.connectionsOf(deviceId)]) {
+      count('kicked');
+      client?.close();
+    }
+  };
+  registry.onRevoked(kick);
+  return {
+    port,
+    get connectedCount() {
+      return presence.connectedCount;
+    },
+    isConnected: presence.isConnected,
+    kick,
+    publishCommand: (deviceId, payload) => {
+      if (!presence.isConnected(deviceId)) return false;
+      const topic = topicOf(deviceId, 'cmd');
+      const packet = { cmd: 'publish', topic, payload, qos: 1, retain: false, dup: false } as const;
+      broker.publish(packet, () => undefined);
+      return true;
+    },
+    [Symbol.asyncDispose]: () => stop(broker, server, state),
+  };
+}
+
+interface AdmitDeps extends MqttGatewayDeps {
+  readonly broker: Aedes;
+  readonly presence: Presence;
+  readonly count: CountRefusal;
+  readonly state: State;
+}
+
+function admit(deps: AdmitDeps, socket: Socket, maxPayloadBytes: number): void {
+  const { broker, presence, count, state } = deps;
+  const connection: Connection = {
+    socket,
+    remoteAddress: socket.remoteAddress ?? null,
+    backlog: state.backlog,
+    client: undefined,
+    identity: undefined,
+    withheld: 0,
+    isExempted: false,
+    isRegistered: false,
+  };
+  state.sockets.add(socket);
+  socket.once('close', () => {
+    state.sockets.delete(socket);
+    if (!connection.isRegistered) presence.closed(connection);
+  });
+  const gate = createSocketGate(socket, {
+    maxPacketBytes: maxPayloadBytes + TOPIC_BYTES,
+    isStopped: () => state.isStopping,
+    withheld: () => connection.withheld,
+    onPings: (pings) => answerPings(connection, pings),
+    onRefused: (verdict) => {
+      const code = verdict === 'too_large' ? 'GATEWAY_PAYLOAD_TOO_LARGE' : 'GATEWAY_PACKET_MALFORMED';
+      count(verdict === 'too_large' ? 'payload_too_large' : 'protocol_error');
+      if (code === 'GATEWAY_PAYLOAD_TOO_LARGE' && connection.identity !== undefined) {
+        deps.deadLetter({ deviceId: connection.identity.device.ref.id, topic: '', payload: null, code });
+      }
+      connection.client?.emit('error', Object.assign(new Error(code), { code }));
+    },
+  });
+  const client = internalsOf(broker.handle(socket));
+  client.connection = connection;
+  connection.client = client;
+  gate.drive(client);
+}
+
+function answerPings({ client, socket }: Connection, pings: number): boolean {
+  if (client?.connected !== true) return false;
+  for (let sent = 0; sent < pings; sent += 1) socket.write(PINGRESP);
+  client._keepaliveTimer?.refresh();
+  return true;
+}
+
+function listen(server: Server, { host, port }: MqttGatewayConfig): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE') return reject(error);
+      reject(
+        new AftercareError(
+          'GATEWAY_PORT_TAKEN',
+          `port ${port} on ${host} is taken by another program: stop it, or set MQTT_PORT to another port`,
+          { cause: error },
+        ),
+      );
+    });
+    server.listen(port, host, () => {
+      const address = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : port);
+    });
+  });
+}
+
+async function stop(broker: Aedes, server: Server, state: State): Promise<void> {
+  if (state.isStopping) return;
+  state.isStopping = true;
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => resolve());
+  });
+  if (state.backlog.withheld > 0) await drained(state.backlog);
+  await new Promise((resolve) => setImmediate(resolve));
+  await closeBroker(broker);
+  for (const socket of state.sockets) socket.destroy();
+  await closed;
+}
+
+/** Acknowledgements that do not come in time stay owed: the devices send again. */
+function drained(backlog: Backlog): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, DRAIN_MS);
+    backlog.onEmpty = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+  });
+}
+
+function closeBroker(broker: Aedes): Promise<void> {
+  return new Promise((resolve) => {
+    broker.close(() => resolve());
+  });
+}

@@ -1,0 +1,27 @@
+import type { Metrics } from '#platform/metrics/metrics.ts';
+
+/** Why a connection, a login, a message or a subscription was turned away. */
+export type RefusalReason =
+  | 'unknown_identity'
+  | 'wrong_password'
+  | 'device_disabled'
+  | 'mqtt_version'
+  | 'too_many_connections'
+  | 'payload_too_large'
+  | 'protocol_error'
+  | 'keepalive_timeout'
+  | 'topic_forbidden'
+  | 'subscription_forbidden'
+  | 'will_superseded'
+  | 'kicked';
+
+export type CountRefusal = (reason: RefusalReason) => void;
+
+export function createRefusalCounter(metrics: Metrics): CountRefusal {
+  const counter = metrics.counter(
+    'aftercare_mqtt_refusals_total',
+    'MQTT connections, logins, messages and subscriptions turned away',
+    ['reason'],
+  );
+  return (reason) => counter.inc({ reason });
+}

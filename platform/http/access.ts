@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify';
+import type { FastifyRequest, RouteOptions } from 'fastify';
 import { type Actor, ANONYMOUS, requirePermission } from '../auth/actor.ts';
 import { AftercareError } from '../errors.ts';
 import type { HttpInstance } from './routes.ts';
@@ -61,14 +61,16 @@ async function admit(request: FastifyRequest, auth: Authenticator, publicUrl: st
 
 /** Every route asks for what its `config.permission` says; a route that says nothing stops the start. */
 export function guardAccess(app: HttpInstance, auth: Authenticator, publicUrl: string | null): void {
-  const silent: string[] = [];
+  const routes: RouteOptions[] = [];
   app.decorateRequest('actor');
-  app.addHook('onRoute', ({ method, url, config }) => {
-    if (config?.permission === undefined) silent.push(`${method} ${url}`);
+  app.addHook('onRoute', (route) => {
+    routes.push(route);
   });
   app.addHook('onReady', async () => {
+    const silent = routes.filter(({ config }) => config?.permission === undefined);
     if (silent.length === 0) return;
-    throw new AftercareError('HTTP_PERMISSION_MISSING', `routes without a permission: ${silent.join(', ')}`);
+    const names = silent.map(({ method, url }) => `${method} ${url}`).join(', ');
+    throw new AftercareError('HTTP_PERMISSION_MISSING', `routes without a permission: ${names}`);
   });
   app.addHook('onRequest', async (request, reply) => {
     reply.header('cache-control', 'no-store');

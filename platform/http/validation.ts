@@ -14,7 +14,13 @@ const MAX_FIELDS = 20;
  * coerced to what the schema says.
  */
 export function createValidatorCompiler(): FastifySchemaCompiler<object> {
-  const common = { useDefaults: true, removeAdditional: false, allErrors: true, strict: false } as const;
+  const common = {
+    useDefaults: true,
+    removeAdditional: false,
+    allErrors: true,
+    strict: false,
+    strictNumbers: true,
+  } as const;
   const strict = addFormats.default(new Ajv(common));
   const coercing = addFormats.default(new Ajv({ ...common, coerceTypes: 'array' }));
   return ({ schema, httpPart }) => (httpPart === 'body' ? strict : coercing).compile(schema);

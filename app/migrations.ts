@@ -6,6 +6,7 @@ import type { Migrations } from '#platform/db/migrate.ts';
 import { HTTP_MIGRATIONS } from '#platform/http/idempotency.ts';
 import { outboxMigrations } from '#platform/outbox/outbox-migrations.ts';
 import { CUSTOMER_MIGRATIONS } from '#ticketing/customers/index.ts';
+import { MAINTENANCE_MIGRATIONS } from '#ticketing/maintenance/index.ts';
 import { PEOPLE_MIGRATIONS } from '#ticketing/people/index.ts';
 import { UNIT_MIGRATIONS } from '#ticketing/units/index.ts';
 
@@ -21,4 +22,5 @@ export const ALL_MIGRATIONS: readonly Migrations[] = [
   CUSTOMER_MIGRATIONS,
   UNIT_MIGRATIONS,
   PEOPLE_MIGRATIONS,
+  MAINTENANCE_MIGRATIONS,
 ];

@@ -28,7 +28,7 @@ export async function findContactByPhone(db: Db | Tx, phone: string): Promise<Kn
         .select(['id as customerId', sql<string | null>`null::uuid`.as('contactId'), 'name'])
         .where(isPhone),
     )
-    .orderBy('contactId', sql`asc nulls last`)
+    .orderBy('contactId', (order) => order.asc().nullsLast())
     .limit(50)
     .execute();
   const customers = new Set(callers.map((caller) => caller.customerId));

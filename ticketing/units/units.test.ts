@@ -1,23 +1,13 @@
 import { expect, test } from 'vitest';
-import type { Audit, AuditEntry } from '#platform/audit/audit.ts';
 import type { Db, Tx } from '#platform/db/db.ts';
 import { newId } from '#platform/ids.ts';
+import { createAuditList } from '#test/support/audit-list.ts';
 import { openTestDatabase } from '#test/support/test-database.ts';
 import type { CustomerTables } from '../customers/tables.ts';
 import { createUnits, findUnit, lockUnits, unitCard, unitOfDevice } from './index.ts';
 import type { UnitTables } from './tables.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
-
-function auditList(): Audit & { readonly entries: AuditEntry[] } {
-  const entries: AuditEntry[] = [];
-  return {
-    entries,
-    record: async (_tx, entry) => {
-      entries.push(entry);
-    },
-  };
-}
 
 async function addSite(db: Db): Promise<{ siteId: string; customerId: string }> {
   const tables = db.withTables<CustomerTables>();
@@ -58,7 +48,7 @@ const inTx = <T>(db: Db, work: (tx: Tx) => Promise<T>) => db.transaction().execu
 test('B4: a device registered without a unit gets one, owned by the customer of its site', async () => {
   await using database = await openTestDatabase();
   const { db } = database;
-  const audit = auditList();
+  const audit = createAuditList();
   const { bindDevice } = createUnits({ audit });
   const { siteId, customerId } = await addSite(db);
 
@@ -80,7 +70,7 @@ test('B4: a device registered without a unit gets one, owned by the customer of 
 test('D3: the card of a unit names whom to call, where, and which unit', async () => {
   await using database = await openTestDatabase();
   const { db } = database;
-  const { bindDevice } = createUnits({ audit: auditList() });
+  const { bindDevice } = createUnits({ audit: createAuditList() });
   const { siteId } = await addSite(db);
   const { unitId } = await inTx(db, (tx) =>
     bindDevice(tx, { ...DEVICE, serial: 'S-1', siteId, unitId: null }),
@@ -97,7 +87,7 @@ test('D3: the card of a unit names whom to call, where, and which unit', async (
 test('B4: a device bound to another unit leaves the first, and the history keeps both', async () => {
   await using database = await openTestDatabase();
   const { db } = database;
-  const { bindDevice } = createUnits({ audit: auditList() });
+  const { bindDevice } = createUnits({ audit: createAuditList() });
   const none = { serial: null, siteId: null };
   const first = await inTx(db, (tx) => bindDevice(tx, { ...DEVICE, ...none, unitId: null }));
   const other = await inTx(db, (tx) =>
@@ -130,7 +120,7 @@ test.each([
 ])('registering a device names the field at fault: %s', async (field, fault) => {
   await using database = await openTestDatabase();
   const { db } = database;
-  const { bindDevice } = createUnits({ audit: auditList() });
+  const { bindDevice } = createUnits({ audit: createAuditList() });
   await inTx(db, (tx) => bindDevice(tx, { ...DEVICE, serial: 'taken', siteId: null, unitId: null }));
 
   const again = inTx(db, (tx) => bindDevice(tx, { ...DEVICE, deviceId: 'ac-2', ...fault }));
@@ -141,7 +131,7 @@ test.each([
 test('one device registered twice at once ends bound to one unit', async () => {
   await using database = await openTestDatabase();
   const { db } = database;
-  const { bindDevice } = createUnits({ audit: auditList() });
+  const { bindDevice } = createUnits({ audit: createAuditList() });
   const attempts = await Promise.allSettled(
     [1, 2, 3, 4].map(() =>
       inTx(db, (tx) => bindDevice(tx, { ...DEVICE, serial: null, siteId: null, unitId: null })),
@@ -160,7 +150,7 @@ test('one device registered twice at once ends bound to one unit', async () => {
 test('units are locked in one order, so that callers with crossed lists wait instead of failing', async () => {
   await using database = await openTestDatabase();
   const { db } = database;
-  const { bindDevice } = createUnits({ audit: auditList() });
+  const { bindDevice } = createUnits({ audit: createAuditList() });
   const ids: string[] = [];
   for (const deviceId of ['ac-1', 'ac-2', 'ac-3']) {
     const unit = await inTx(db, (tx) =>

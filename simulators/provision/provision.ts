@@ -1,0 +1,74 @@
+import { Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { ModelId } from '../core/unit.ts';
+import { SimulatorError } from '../errors.ts';
+import type { ApiClient } from './api-client.ts';
+import type { LocalMemory } from './local-memory.ts';
+
+const Registered = Compile(
+  Type.Object({ mqtt: Type.Object({ username: Type.String(), password: Type.String() }) }),
+);
+
+export interface FleetEntry {
+  readonly id: string;
+  readonly model: ModelId;
+  readonly siteId: string | null;
+}
+
+export interface ProvisionDeps {
+  readonly api: ApiClient;
+  readonly memory: LocalMemory;
+}
+
+const AT_ONCE = 4;
+
+/**
+ * Registers each unit that the service does not know yet and keeps its credentials. A unit that is registered
+ * already keeps those it has; without any, new ones are asked for. Gives the number of units that were new.
+ */
+export async function registerFleet(deps: ProvisionDeps, fleet: readonly FleetEntry[]): Promise<number> {
+  let created = 0;
+  const waiting = [...fleet];
+  const worker = async (): Promise<void> => {
+    for (let entry = waiting.shift(); entry !== undefined; entry = waiting.shift()) {
+      if (await register(deps, entry)) created += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return created;
+}
+
+async function register({ api, memory }: ProvisionDeps, entry: FleetEntry): Promise<boolean> {
+  const body = {
+    id: entry.id,
+    kind: 'ac_unit',
+    model: entry.model,
+    serial: `SIM-${entry.id.toUpperCase()}`,
+    ...(entry.siteId === null ? {} : { siteId: entry.siteId }),
+  };
+  const reply = await api.request('POST', '/devices', { body, accept: [409] });
+  if (reply.status !== 409) {
+    memory.forgetPast(entry.id);
+    keep(memory, entry.id, reply.body);
+    return true;
+  }
+  if (memory.credentialsOf(entry.id) === null) await rotateCredentials({ api, memory }, entry.id);
+  return false;
+}
+
+/** Asks for new credentials for a registered device; those it had are refused from then on. */
+export async function rotateCredentials({ api, memory }: ProvisionDeps, deviceId: string): Promise<void> {
+  const path = `/devices/${encodeURIComponent(deviceId)}/credentials`;
+  const reply = await api.request('POST', path, { body: {} });
+  keep(memory, deviceId, reply.body);
+}
+
+function keep(memory: LocalMemory, deviceId: string, body: unknown): void {
+  if (!Registered.Check(body)) {
+    throw new SimulatorError(
+      'SIMULATOR_API_REPLY_INVALID',
+      `the API gave no MQTT credentials for ${deviceId}: use the same version of service and simulator`,
+    );
+  }
+  memory.keepCredentials(deviceId, { username: body.mqtt.username, password: body.mqtt.password });
+}

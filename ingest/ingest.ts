@@ -62,7 +62,7 @@ export interface Ingest extends AsyncDisposable {
   stableUntilMs(): number;
 }
 
-const TRIM_EVERY_MS = 1_000;
+const TRIM_EVERY_MS = 500;
 const DRAIN_MS = 5_000;
 
 function feed(processor: Processor, batch: CommittedBatch): ProcessedBatch {
@@ -151,22 +151,15 @@ export async function startIngest(deps: IngestDeps, config: IngestConfig): Promi
     findsDuplicates: true,
     onUnknownMetrics,
   });
-  let trimmedAtMs = 0;
   const writer = createStoreWriter(
     {
       log,
       writePoints: deps.writePoints,
       saveRecords: deps.saveRecords,
       readAgain: createRereader(segments, deps, config),
-      onStored(sequence, messages) {
+      onStored(messages) {
         ledger.spooled -= messages;
         ledger.stored += messages;
-        const nowMs = Date.now();
-        if (nowMs - trimmedAtMs < TRIM_EVERY_MS) return;
-        trimmedAtMs = nowMs;
-        segments
-          .trim(Math.min(sequence, deps.rulesSequence()) + 1)
-          .catch((error: unknown) => log.warn({ err: error }, 'the durable log was not trimmed'));
       },
     },
     config.storedSequence,
@@ -191,6 +184,11 @@ export async function startIngest(deps: IngestDeps, config: IngestConfig): Promi
     writer.enqueue(batch);
   });
   const control = (entry: ControlEntry): void => loop.control(entry);
+  const trim = () =>
+    segments
+      .trim(Math.min(writer.storedSequence, deps.rulesSequence()) + 1)
+      .catch((error: unknown) => log.warn({ err: error }, 'the durable log was not trimmed'));
+  const trimmer = setInterval(() => void trim(), TRIM_EVERY_MS);
   const ticker = setInterval(() => control({ type: 'tick', atMs: clock.nowMs() }), config.tickMs);
 
   return {
@@ -222,6 +220,7 @@ export async function startIngest(deps: IngestDeps, config: IngestConfig): Promi
     stableUntilMs: () => writer.oldestWaitingMs() ?? clock.nowMs(),
     async [Symbol.asyncDispose]() {
       clearInterval(ticker);
+      clearInterval(trimmer);
       await loop[Symbol.asyncDispose]();
       await writer.drained(AbortSignal.timeout(DRAIN_MS));
       await writer[Symbol.asyncDispose]();

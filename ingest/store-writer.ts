@@ -13,8 +13,8 @@ export interface StoreWriterDeps {
   readonly saveRecords: (batches: readonly BatchRecords[]) => Promise<void>;
   /** Reads one batch of the log again. */
   readonly readAgain: (sequence: number) => Promise<ProcessedBatch>;
-  /** Called after each checkpoint with what became durable. */
-  readonly onStored: (sequence: number, messages: number) => void;
+  /** Called after each checkpoint with how many messages became durable. */
+  readonly onStored: (messages: number) => void;
 }
 
 /**
@@ -71,7 +71,7 @@ export function createStoreWriter(deps: StoreWriterDeps, fromSequence: number): 
     await deps.saveRecords(batches);
     const messages = queue.removeFirst(batches.length);
     storedSequence = batches.at(-1)?.sequence ?? storedSequence;
-    deps.onStored(storedSequence, messages);
+    deps.onStored(messages);
     while (waiters[0] !== undefined && waiters[0].sequence <= storedSequence) waiters.shift()?.resolve();
   }
 

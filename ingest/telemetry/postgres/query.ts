@@ -54,7 +54,7 @@ async function readPart(db: Db, query: TelemetryQuery, part: Part): Promise<Row[
     where device_id = ${query.deviceId} ${component} and ${present}
       and ts >= ${new Date(part.fromMs)} and ts < ${new Date(part.toMs)}
     ${everyMs === null ? sql`` : sql`group by 1, 2`}
-    order by 2 desc limit ${MAX_ROWS}`.execute(db);
+    order by 2 desc, 1 desc limit ${MAX_ROWS}`.execute(db);
   return rows.reverse();
 }
 

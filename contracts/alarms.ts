@@ -3,7 +3,7 @@ import { LocalText } from './text.ts';
 
 /** How bad for the equipment (X.733 words), worst first. */
 export const SEVERITIES = ['critical', 'major', 'minor', 'warning'] as const;
-export const Severity = Type.Union(SEVERITIES.map((s) => Type.Literal(s)));
+export const Severity = Type.Enum(SEVERITIES);
 export type Severity = (typeof SEVERITIES)[number];
 
 /** ISA-18.2 alarm states; `normal` ends an alarm's life. */
@@ -16,7 +16,7 @@ export const ALARM_STATES = [
   'suppressed',
   'out_of_service',
 ] as const;
-export const AlarmState = Type.Union(ALARM_STATES.map((s) => Type.Literal(s)));
+export const AlarmState = Type.Enum(ALARM_STATES);
 export type AlarmState = (typeof ALARM_STATES)[number];
 
 /** Why an alarm is in its state: a stable code with its parameters and our text for it. */

@@ -18,12 +18,12 @@ export const AlarmRule = Type.Object(
   {
     id: Type.String({ pattern: '^[a-z0-9]+(-[a-z0-9]+)*$', maxLength: 64 }),
     version: Type.Integer({ minimum: 1 }),
-    status: Type.Union(RULE_STATUSES.map((s) => Type.Literal(s))),
+    status: Type.Enum(RULE_STATUSES),
     title: LocalText,
     description: LocalText,
     appliesTo: Type.Object(
       {
-        kind: Type.Union(DEVICE_KINDS.map((kind) => Type.Literal(kind))),
+        kind: Type.Enum(DEVICE_KINDS),
         models: Type.Optional(Type.Array(Type.String(), { minItems: 1 })),
         labels: Type.Optional(Type.Record(Type.String(), Type.String())),
       },

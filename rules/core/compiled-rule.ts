@@ -35,6 +35,8 @@ export interface WindowReader {
   readonly min: WindowStatistic;
   readonly max: WindowStatistic;
   readonly delta: WindowStatistic;
+  /** Change per hour. */
+  readonly rate: WindowStatistic;
   readonly starts: WindowStatistic;
   /** Robust slope per hour of the bucket means, NaN while not significant. */
   readonly slope: WindowStatistic;

@@ -26,6 +26,8 @@ export interface RestoreResult {
   readonly alarms: number;
   /** Rows of unknown devices, values of unknown metrics and alarms of unknown rules left behind. */
   readonly dropped: number;
+  /** Occurrences of the alarms left behind: nothing will end them any more. */
+  readonly orphaned: readonly string[];
 }
 
 /**

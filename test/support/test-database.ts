@@ -7,10 +7,19 @@ export interface TestDatabase extends Database {
 }
 
 /** A database of its own with every migration applied and no rows; dropped when disposed. */
-export async function openTestDatabase(): Promise<TestDatabase> {
+export function openTestDatabase(): Promise<TestDatabase> {
+  return openCopyOf('template_aftercare');
+}
+
+/** A database of its own with nothing in it; dropped when disposed. */
+export function openEmptyDatabase(): Promise<TestDatabase> {
+  return openCopyOf('template1');
+}
+
+async function openCopyOf(template: string): Promise<TestDatabase> {
   const adminUrl = inject('postgresAdminUrl');
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  await administer(adminUrl, `create database ${name} template template_aftercare`);
+  await administer(adminUrl, `create database ${name} template ${template}`);
   const url = new URL(adminUrl);
   url.pathname = `/${name}`;
   const database = openDatabase({ url: url.href, maxConnections: 10 }, () => undefined);

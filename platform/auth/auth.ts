@@ -6,7 +6,7 @@ import { AftercareError, invalidField } from '../errors.ts';
 import type { Authenticator } from '../http/access.ts';
 import { type Actor, ANONYMOUS } from './actor.ts';
 import type { AuthTables, SessionKind } from './auth-tables.ts';
-import { requirePassword, verifyPassword } from './passwords.ts';
+import { createPasswordHasher, requirePassword } from './passwords.ts';
 import { generateSecret } from './secrets.ts';
 import { createSessions } from './sessions.ts';
 import { createUsers, type Users } from './users.ts';
@@ -55,14 +55,15 @@ const STARTING: Actor = { type: 'system', name: 'start' };
 
 export function createAuth(deps: Deps): Auth {
   const sessions = createSessions(deps);
-  const users = createUsers({ ...deps, sessions });
+  const hasher = createPasswordHasher();
+  const users = createUsers({ ...deps, sessions, passwords: hasher });
   return {
     users,
     resolve: sessions.resolve,
     sweepSessions: sessions.sweep,
     login: async ({ username, password, kind, ip }) => {
       const account = await findAccount(deps.db, username);
-      const isRight = await verifyPassword(password, account?.passwordHash ?? null);
+      const isRight = await hasher.verify(password, account?.passwordHash ?? null);
       if (account === undefined || !isRight || !account.isActive) {
         await recordFailure(deps, account?.id ?? 'unknown', ip);
         throw new AftercareError('AUTH_LOGIN_REFUSED', 'user name or password is wrong', {
@@ -104,7 +105,7 @@ export function createAuth(deps: Deps): Auth {
     changePassword: async (actor, passwords) => {
       if (actor.type !== 'user') return;
       const account = await findAccount(deps.db, actor.username);
-      if (!(await verifyPassword(passwords.old, account?.passwordHash ?? null))) {
+      if (!(await hasher.verify(passwords.old, account?.passwordHash ?? null))) {
         throw invalidField('AUTH_PASSWORD_WRONG', 'oldPassword', 'is not your password');
       }
       requirePassword('newPassword', passwords.new);

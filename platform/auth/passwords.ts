@@ -7,14 +7,12 @@ const SALT_BYTES = 16;
 const HASH_BYTES = 32;
 const COST = { N: 16_384, r: 8, p: 1 };
 
-function derive(password: string, salt: Buffer, options: ScryptOptions): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    scrypt(password.normalize('NFKC'), salt, HASH_BYTES, options, (error, key) => {
-      if (error) reject(error);
-      else resolve(key);
-    });
-  });
-}
+const NOBODY = encode(Buffer.alloc(SALT_BYTES), Buffer.alloc(HASH_BYTES));
+/**
+ * At most this many derivations run at once: they share the thread pool with the disk writes that
+ * acknowledgements wait for.
+ */
+const MAX_RUNNING = 2;
 
 /** 422 on `field` for a password that is too short or absurdly long. */
 export function requirePassword(field: string, password: string): void {
@@ -26,24 +24,50 @@ export function requirePassword(field: string, password: string): void {
   );
 }
 
-/** `scrypt$N$r$p$salt$hash`, so the cost can rise without breaking what is stored. */
-export async function hashPassword(password: string): Promise<string> {
-  const salt = randomBytes(SALT_BYTES);
-  const key = await derive(password, salt, COST);
+/** For passwords that people choose: scrypt, slow on purpose. */
+export interface PasswordHasher {
+  /** `scrypt$N$r$p$salt$hash`, so the cost can rise without breaking what is stored. */
+  hash(password: string): Promise<string>;
+  /** False for a wrong password, and for a null hash after the same work: an unknown user takes as long. */
+  verify(password: string, stored: string | null): Promise<boolean>;
+}
+
+export function createPasswordHasher(): PasswordHasher {
+  const lanes: Promise<unknown>[] = Array.from({ length: MAX_RUNNING }, () => Promise.resolve());
+  let turn = 0;
+
+  function inTurn(run: () => Promise<Buffer>): Promise<Buffer> {
+    turn = (turn + 1) % MAX_RUNNING;
+    const result = (lanes[turn] ?? Promise.resolve()).then(run, run);
+    lanes[turn] = result;
+    return result;
+  }
+
+  return {
+    hash: async (password) => {
+      const salt = randomBytes(SALT_BYTES);
+      return encode(salt, await inTurn(() => derive(password, salt, COST)));
+    },
+    verify: async (password, stored) => {
+      const [, n, r, p, salt = '', hash = ''] = (stored ?? NOBODY).split('$');
+      const cost = { N: Number(n), r: Number(r), p: Number(p) };
+      const key = await inTurn(() => derive(password, Buffer.from(salt, 'base64'), cost));
+      const expected = Buffer.from(hash, 'base64');
+      const isSame = expected.length === key.length && timingSafeEqual(expected, key);
+      return isSame && stored !== null;
+    },
+  };
+}
+
+function encode(salt: Buffer, key: Buffer): string {
   return ['scrypt', COST.N, COST.r, COST.p, salt.toString('base64'), key.toString('base64')].join('$');
 }
 
-const NOBODY = `scrypt$${COST.N}$${COST.r}$${COST.p}$${Buffer.alloc(SALT_BYTES).toString('base64')}$${Buffer.alloc(HASH_BYTES).toString('base64')}`;
-
-/** False for a wrong password, and for a null hash after the same work: an unknown user takes as long. */
-export async function verifyPassword(password: string, stored: string | null): Promise<boolean> {
-  const [, n, r, p, salt = '', hash = ''] = (stored ?? NOBODY).split('$');
-  const key = await derive(password, Buffer.from(salt, 'base64'), {
-    N: Number(n),
-    r: Number(r),
-    p: Number(p),
+function derive(password: string, salt: Buffer, options: ScryptOptions): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    scrypt(password.normalize('NFKC'), salt, HASH_BYTES, options, (error, key) => {
+      if (error) reject(error);
+      else resolve(key);
+    });
   });
-  const expected = Buffer.from(hash, 'base64');
-  const same = expected.length === key.length && timingSafeEqual(expected, key);
-  return same && stored !== null;
 }

@@ -6,7 +6,7 @@ import { AftercareError, notFound } from '../errors.ts';
 import { newId } from '../ids.ts';
 import type { Actor } from './actor.ts';
 import type { AuthTables } from './auth-tables.ts';
-import { hashPassword, requirePassword } from './passwords.ts';
+import { type PasswordHasher, requirePassword } from './passwords.ts';
 import type { Sessions } from './sessions.ts';
 
 export interface User {
@@ -41,6 +41,7 @@ interface Deps {
   readonly clock: Clock;
   readonly audit: Audit;
   readonly sessions: Sessions;
+  readonly passwords: PasswordHasher;
 }
 
 const COLUMNS = [
@@ -69,7 +70,7 @@ export interface Users {
 }
 
 export function createUsers(deps: Deps): Users {
-  const { db, audit, sessions } = deps;
+  const { db, audit, sessions, passwords } = deps;
   const tables = db.withTables<AuthTables>();
   return {
     find: async (id) => {
@@ -88,7 +89,7 @@ export function createUsers(deps: Deps): Users {
     },
     create: async (actor, user) => {
       if (user.password !== null) requirePassword('password', user.password);
-      const passwordHash = user.password === null ? null : await hashPassword(user.password);
+      const passwordHash = user.password === null ? null : await passwords.hash(user.password);
       try {
         return await db.transaction().execute((tx) => insertUser(tx, deps, { actor, user, passwordHash }));
       } catch (error) {
@@ -98,7 +99,7 @@ export function createUsers(deps: Deps): Users {
     },
     change: async (actor, id, { change, guard }) => {
       if (change.password !== undefined) requirePassword('password', change.password);
-      const passwordHash = change.password === undefined ? undefined : await hashPassword(change.password);
+      const passwordHash = change.password === undefined ? undefined : await passwords.hash(change.password);
       const changed = await db.transaction().execute(async (tx) => {
         const before = await lockUser(tx, id);
         guard(before);

@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PERMISSIONS, type Permission, ROLES } from '#contracts/permissions.ts';
 import { Problem } from '#contracts/problem.ts';
-import { openTestHttp } from '#test/support/test-http.ts';
+import { openTestHttp, type TestHttp } from '#test/support/test-http.ts';
 import { AftercareError, type ErrorKind } from '../errors.ts';
 import { etag, requireIfMatch } from './etag.ts';
 import { Page } from './page.ts';
@@ -60,6 +60,14 @@ const things: Routes = (app) => {
   });
 };
 
+let http: TestHttp;
+
+beforeAll(async () => {
+  http = await openTestHttp(() => [things]);
+});
+
+afterAll(() => http[Symbol.asyncDispose]());
+
 test.each([
   ['malformed', 400],
   ['unauthenticated', 401],
@@ -74,7 +82,6 @@ test.each([
 ])(
   'an error of kind %s is a problem document of status %i with its code, fields and allowed moves',
   async (kind, status) => {
-    await using http = await openTestHttp(() => [things]);
     const answer = await http.app.inject({ method: 'POST', url: `/api/v1/fail/${kind}` });
     expect(answer.statusCode).toBe(status);
     expect(answer.headers['content-type']).toContain('application/problem+json');
@@ -89,7 +96,6 @@ test.each([
 );
 
 test('an unexpected error tells the caller nothing but where to look', async () => {
-  await using http = await openTestHttp(() => [things]);
   for (const kind of ['crash', 'internal']) {
     const answer = await http.app.inject({ method: 'POST', url: `/api/v1/fail/${kind}` });
     expect(answer.statusCode).toBe(500);
@@ -99,7 +105,6 @@ test('an unexpected error tells the caller nothing but where to look', async () 
 });
 
 test('a body that breaks its schema is a 422 that names every field at fault', async () => {
-  await using http = await openTestHttp(() => [things]);
   const headers = await http.signIn('agent');
   const payload = { count: '5', kind: 'oval', contact: { fax: 1 }, note: 3, colour: 'red' };
   const answer = await http.app.inject({ method: 'POST', url: '/api/v1/things', headers, payload });
@@ -143,7 +148,6 @@ test.each([
     code: 'HTTP_BODY_TOO_LARGE',
   },
 ])('a body of $what is refused with $status $code', async ({ body, type, status, code }) => {
-  await using http = await openTestHttp(() => [things]);
   const headers = { ...(await http.signIn('agent')), 'content-type': type };
   const answer = await http.app.inject({ method: 'POST', url: '/api/v1/things', headers, payload: body });
   expect(answer.statusCode).toBe(status);
@@ -151,7 +155,6 @@ test.each([
 });
 
 test('query text is read as the type its schema says, and an unknown parameter is named', async () => {
-  await using http = await openTestHttp(() => [things]);
   const headers = await http.signIn('agent');
   const get = (query: string) => http.app.inject({ url: `/api/v1/things?${query}`, headers });
   expect((await get('limit=3&tag=a')).json()).toEqual({ limit: 3, tag: ['a'] });
@@ -160,14 +163,12 @@ test('query text is read as the type its schema says, and an unknown parameter i
 });
 
 test('an answer holds only what its schema names', async () => {
-  await using http = await openTestHttp(() => [things]);
   const headers = await http.signIn('agent');
   const answer = await http.app.inject({ url: '/api/v1/things/page', headers });
   expect(answer.json()).toEqual({ items: [{ name: 'a' }], nextCursor: null });
 });
 
 test('a path that is not there is a problem document, for an API path and a wrong method alike', async () => {
-  await using http = await openTestHttp(() => [things]);
   for (const [method, url] of [
     ['GET', '/api/v1/nothing'],
     ['DELETE', '/api/v1/things'],
@@ -179,7 +180,6 @@ test('a path that is not there is a problem document, for an API path and a wron
 });
 
 test('a change needs the ETag that was read last: 428 without it, 412 with an older one', async () => {
-  await using http = await openTestHttp(() => [things]);
   const headers = await http.signIn('agent');
   const patch = (more: Record<string, string>) =>
     http.app.inject({
@@ -241,7 +241,6 @@ test('a taken port is one sentence that names the port and the variable', async 
 });
 
 test('the OpenAPI document lists a route with its schema, its permission and the problem document', async () => {
-  await using http = await openTestHttp(() => [things]);
   const document = (await http.app.inject({ url: '/api/docs/json' })).json();
   expect(document.openapi).toBe('3.1.0');
   const { post } = document.paths['/api/v1/things'];
@@ -262,7 +261,6 @@ test('the OpenAPI document lists a route with its schema, its permission and the
 });
 
 test('the page may load its own scripts and inline styles, and nothing may frame it', async () => {
-  await using http = await openTestHttp(() => []);
   const { headers } = await http.app.inject({ url: '/healthz' });
   const policy = String(headers['content-security-policy']);
   expect(policy).toContain("script-src 'self'");

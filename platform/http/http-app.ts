@@ -51,6 +51,8 @@ export interface HttpApp extends AsyncDisposable {
 
 const BODY_LIMIT_BYTES = 1_048_576;
 const HEARTBEAT_MS = 15_000;
+/** How long a caller may take to send one whole request. */
+const REQUEST_TIMEOUT_MS = 60_000;
 
 const CONTENT_SECURITY = {
   directives: {
@@ -75,7 +77,7 @@ export async function createHttpApp(deps: HttpDeps, config: HttpConfig): Promise
     bodyLimit: BODY_LIMIT_BYTES,
     trustProxy: config.trustProxy,
     forceCloseConnections: 'idle',
-    return503OnClosing: true,
+    requestTimeout: REQUEST_TIMEOUT_MS,
     frameworkErrors: (error, request, reply) => answerError(error, request, reply as FastifyReply),
   });
   app.setValidatorCompiler(createValidatorCompiler());

@@ -43,7 +43,12 @@ export function eventRoutes({ feed, auth }: Deps): Routes {
     });
     app.get(
       '/events',
-      { sse: 'only', config: { permission: 'events:read' }, schema: { tags: ['events'] } },
+      {
+        sse: 'only',
+        exposeHeadRoute: false,
+        config: { permission: 'events:read' },
+        schema: { tags: ['events'] },
+      },
       async (request, reply) => {
         const { token = '' } = readCredentials(request) ?? {};
         const [newest] = reply.sse.lastEventId === null ? await feed.since(null, 1) : [];

@@ -1,0 +1,32 @@
+import { randomBytes } from 'node:crypto';
+import type { DeviceCredentials, NewDevice } from '#contracts/devices.ts';
+import { commitDevices, type DeviceDeps, registerDevice } from '#gateway/devices/device-records.ts';
+import { createDeviceRegistry } from '#gateway/devices/registry.ts';
+import { createAudit } from '#platform/audit/audit-log.ts';
+import { createSecretHasher } from '#platform/auth/secrets.ts';
+import { createClock } from '#platform/clock.ts';
+import type { Db } from '#platform/db/db.ts';
+import { createOutbox } from '#platform/outbox/postgres-outbox.ts';
+import { createUnits } from '#ticketing/units/index.ts';
+
+/** What device records stand on, all real. */
+export function createDeviceDeps(db: Db): DeviceDeps {
+  const clock = createClock();
+  const audit = createAudit({ clock });
+  return {
+    db,
+    clock,
+    audit,
+    outbox: createOutbox({ clock }, { consumers: [] }),
+    secrets: createSecretHasher(randomBytes(32), 'device'),
+    units: createUnits({ audit }),
+    registry: createDeviceRegistry({ db }),
+  };
+}
+
+export function addDevice(deps: DeviceDeps, device: Partial<NewDevice> = {}): Promise<DeviceCredentials> {
+  const complete = { id: 'ac-1', kind: 'ac_unit', model: 'split-generic', ...device };
+  return commitDevices(deps, [complete.id], (tx) =>
+    registerDevice(deps, { tx, actor: { type: 'system', name: 'test' } }, complete),
+  );
+}

@@ -42,6 +42,8 @@ export interface SweepResult {
   readonly checked: number;
   readonly opened: number;
   readonly forecastsFailed: number;
+  /** Plans whose look failed otherwise; their claim ends and they are looked at again. */
+  readonly failed: number;
 }
 
 const DAY_MS = 86_400_000;
@@ -57,31 +59,46 @@ const ACTOR = { type: 'system', name: 'maintenance' } as const;
  */
 export async function sweepMaintenance(deps: SweepDeps): Promise<SweepResult> {
   const plans = await claimPlans(deps);
-  if (plans.length === 0) return { checked: 0, opened: 0, forecastsFailed: 0 };
+  const tally = { checked: plans.length, opened: 0, forecastsFailed: 0, failed: 0 };
+  if (plans.length === 0) return tally;
   const templates = await allTemplates(deps.db);
-  let opened = 0;
-  let forecastsFailed = 0;
   let lastError: unknown;
   for (const plan of plans) {
-    const template = templates.get(plan.template_id);
-    if (template === undefined) continue;
-    const answer = await ask(deps, plan, template);
-    if ('error' in answer) {
-      forecastsFailed++;
-      lastError = answer.error;
-    }
-    const prognosis = 'error' in answer ? null : answer.prognosis;
-    const check = { template, prognosis, isCounted: !('error' in answer), seenVersion: plan.version };
-    const hasOpened = await deps.db
-      .transaction()
-      .execute(async (tx) => applyCheck(deps, { tx, plan: await lockPlan(tx, plan.id) }, check));
-    if (hasOpened) opened++;
+    const look = await lookAt(deps, plan, templates.get(plan.template_id)).catch((error: unknown) => ({
+      hasOpened: false,
+      forecastError: undefined,
+      error,
+    }));
+    if (look.hasOpened) tally.opened++;
+    if (look.forecastError !== undefined) tally.forecastsFailed++;
+    if (look.error !== undefined) tally.failed++;
+    lastError = look.error ?? look.forecastError ?? lastError;
   }
-  if (opened > 0) deps.outbox.wake();
-  if (forecastsFailed > 0) {
-    deps.log.warn({ err: lastError, forecastsFailed }, 'maintenance forecasts failed, dates stand');
-  }
-  return { checked: plans.length, opened, forecastsFailed };
+  if (tally.opened > 0) deps.outbox.wake();
+  if (lastError !== undefined) deps.log.warn({ err: lastError, ...tally }, 'maintenance sweep had failures');
+  return tally;
+}
+
+interface Look {
+  readonly hasOpened: boolean;
+  readonly forecastError: unknown;
+  readonly error: unknown;
+}
+
+async function lookAt(deps: SweepDeps, plan: PlanRow, template: TemplateRow | undefined): Promise<Look> {
+  if (template === undefined) return { hasOpened: false, forecastError: undefined, error: undefined };
+  const answer = await ask(deps, plan, template);
+  const isAnswered = 'prognosis' in answer;
+  const check = {
+    template,
+    prognosis: isAnswered ? answer.prognosis : null,
+    isCounted: isAnswered,
+    seenVersion: plan.version,
+  };
+  const hasOpened = await deps.db
+    .transaction()
+    .execute(async (tx) => applyCheck(deps, { tx, plan: await lockPlan(tx, plan.id) }, check));
+  return { hasOpened, forecastError: isAnswered ? undefined : answer.error, error: undefined };
 }
 
 async function claimPlans({ db, clock }: SweepDeps): Promise<PlanRow[]> {

@@ -1,4 +1,4 @@
-import { createRandom, hashSeed } from './random.ts';
+import { createRandom } from './random.ts';
 
 /** What surrounds a unit at an instant. `internalLoad` is relative to what the unit was sized for. */
 export interface Environment {
@@ -41,5 +41,5 @@ export function environmentAt(nowMs: number, climate: Climate): Environment {
 }
 
 function spread(seed: number, day: number): number {
-  return (createRandom(hashSeed(seed, day)).next() - 0.5) * 2 * SPREAD_K;
+  return (createRandom(seed ^ Math.imul(day, 0x9e3779b1)).next() - 0.5) * 2 * SPREAD_K;
 }

@@ -92,7 +92,7 @@ function run(state: UnitState, environment: Environment, seconds: number): UnitS
   const share = Math.min(1 - Math.exp(-seconds / CYCLE_S), 0.6);
   const slow = 1 - Math.exp(-seconds / (2 * CYCLE_S));
   const evaporatingC = lag(state.evaporatingC, Math.max(flows.towardsEvaporatingC, -25), share);
-  const condensingC = lag(state.condensingC, Math.min(flows.towardsCondensingC, 75), share);
+  const condensingC = lag(state.condensingC, Math.min(flows.towardsCondensingC, 95), share);
   const need = valveNeed(flows, condensingC - evaporatingC, wear.charge);
   const eevSteps = lag(state.eevSteps, clamp(need, 80, 480), slow);
   const starved = Math.max(0, (need - eevSteps) / need);

@@ -6,6 +6,7 @@ import type { Migrations } from '#platform/db/migrate.ts';
 import { HTTP_MIGRATIONS } from '#platform/http/idempotency.ts';
 import { outboxMigrations } from '#platform/outbox/outbox-migrations.ts';
 import { CUSTOMER_MIGRATIONS } from '#ticketing/customers/index.ts';
+import { DESK_MIGRATIONS } from '#ticketing/desk.ts';
 import { MAINTENANCE_MIGRATIONS } from '#ticketing/maintenance/index.ts';
 import { PEOPLE_MIGRATIONS } from '#ticketing/people/index.ts';
 import { UNIT_MIGRATIONS } from '#ticketing/units/index.ts';
@@ -23,4 +24,5 @@ export const ALL_MIGRATIONS: readonly Migrations[] = [
   UNIT_MIGRATIONS,
   PEOPLE_MIGRATIONS,
   MAINTENANCE_MIGRATIONS,
+  DESK_MIGRATIONS,
 ];

@@ -45,7 +45,7 @@ export interface EventMap {
   'work_order.opened': {
     workOrderId: string;
     ticketId: string | null;
-    unitId: string;
+    unitId: string | null;
     kind: WorkOrderKind;
     priority: Priority;
   };

@@ -13,7 +13,7 @@ export const WorkOrderKindSchema = Type.Enum(WORK_ORDER_KINDS);
 const VerificationSchema = Type.Enum(VERIFICATIONS);
 
 /** Why an order has no technician yet. */
-export const HOLD_REASONS = ['not_due', 'no_technician', 'no_skill', 'all_declined'] as const;
+export const HOLD_REASONS = ['not_due', 'no_skill', 'all_declined'] as const;
 export type HoldReason = (typeof HOLD_REASONS)[number];
 
 const ORDER_FIELDS = {

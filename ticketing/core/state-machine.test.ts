@@ -11,6 +11,7 @@ const ticketFacts = fc.record({
   resolution: fc.constantFrom(null, 'onsite' as const),
   reason: fc.constantFrom(null, '', 'because'),
   openOrders: fc.nat(2),
+  unsignedOrders: fc.nat(1),
   verificationPending: fc.boolean(),
   withinReopenWindow: fc.boolean(),
 });

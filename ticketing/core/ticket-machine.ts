@@ -21,11 +21,13 @@ export interface TicketFacts {
   readonly resolution: Resolution | null;
   readonly reason: string | null;
   readonly openOrders: number;
+  /** Work that is done and lacks the customer's signature or refusal (requirement H1). */
+  readonly unsignedOrders: number;
   readonly verificationPending: boolean;
   readonly withinReopenWindow: boolean;
 }
 
-type GuardName = 'readBack' | 'resolution' | 'reason' | 'workDone' | 'verified' | 'reopenWindow';
+type GuardName = 'readBack' | 'resolution' | 'reason' | 'workDone' | 'signed' | 'verified' | 'reopenWindow';
 
 const fail = (
   code: string,
@@ -45,7 +47,7 @@ const ROWS: readonly Row[] = [
   ['start', ['assessed'], 'in_progress'],
   ['resolve', ['open', 'assessed', 'in_progress'], 'resolved', 'resolution', 'workDone'],
   ['verify', ['resolved'], 'verifying'],
-  ['close', ['resolved', 'verifying'], 'closed', 'workDone', 'verified'],
+  ['close', ['resolved', 'verifying'], 'closed', 'workDone', 'signed', 'verified'],
   ['self_clear', ['open', 'assessed'], 'closed', 'workDone'],
   ['reopen', ['resolved', 'verifying', 'closed'], 'in_progress', 'reopenWindow'],
   ['cancel', ['open', 'assessed', 'in_progress'], 'cancelled', 'reason'],
@@ -77,6 +79,10 @@ export const TICKET_MACHINE: StateMachine<TicketStatus, TicketAction, TicketFact
     workDone: ({ openOrders }) =>
       openOrders > 0
         ? fail('WORK_UNFINISHED', ['workOrderIds', `${openOrders} work orders are unfinished`], 'conflict')
+        : null,
+    signed: ({ unsignedOrders }) =>
+      unsignedOrders > 0
+        ? fail('SIGNATURE_MISSING', ['signature', 'the customer has not signed the work'], 'conflict')
         : null,
     verified: ({ verificationPending }) =>
       verificationPending

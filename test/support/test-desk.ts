@@ -1,0 +1,216 @@
+import { sql } from 'kysely';
+import type { EventMap, EventType } from '#contracts/events.ts';
+import type { Role } from '#contracts/permissions.ts';
+import { createAudit } from '#platform/audit/audit-log.ts';
+import type { Actor } from '#platform/auth/actor.ts';
+import { createManualClock, type ManualClock } from '#platform/clock.ts';
+import { AftercareError } from '#platform/errors.ts';
+import { createHttpApp } from '#platform/http/http-app.ts';
+import { newId } from '#platform/ids.ts';
+import type { Jobs } from '#platform/jobs/jobs.ts';
+import { createLog } from '#platform/log.ts';
+import { createMetrics } from '#platform/metrics/metrics.ts';
+import type { NewEvent } from '#platform/outbox/outbox.ts';
+import { type OutboxRunner, startOutbox } from '#platform/outbox/outbox-runner.ts';
+import { createOutbox } from '#platform/outbox/postgres-outbox.ts';
+import { createDesk, type Desk } from '#ticketing/desk.ts';
+import { openTestDatabase, type TestDatabase } from './test-database.ts';
+
+const log = createLog({ level: 'silent', format: 'json' });
+
+/** What an answer holds; tests read what they expect to be there. */
+// biome-ignore lint/suspicious/noExplicitAny: a test says what it expects of the body
+type Body = any;
+
+export interface TestDesk extends AsyncDisposable {
+  readonly database: TestDatabase;
+  readonly desk: Desk;
+  readonly clock: ManualClock;
+  /** How long every unit is said to have worked in any window. */
+  readonly load: { ms: number };
+  /** `as` is a role, or `technician/{technicianId}`. */
+  call(request: string, body?: object, as?: string): Promise<{ status: number; body: Body }>;
+  publish(...events: NewEvent[]): Promise<void>;
+  /** Resolves once no event waits for a consumer. */
+  settle(): Promise<void>;
+  /** Another process's consumers beside the first's. */
+  startConsumers(): OutboxRunner;
+  /** Runs a sweep now, by its job name. */
+  sweep(name: string): Promise<void>;
+  events<T extends EventType>(type: T): Promise<EventMap[T][]>;
+}
+
+/** The desk over HTTP on a clock that stands still, with its consumers running and sweeps run by hand. */
+export async function openTestDesk(): Promise<TestDesk> {
+  const database = await openTestDatabase();
+  const { db, pool } = database;
+  const clock = createManualClock(Date.UTC(2026, 10, 21, 8));
+  const audit = createAudit({ clock });
+  const load = { ms: 0 };
+  const consumers: Desk['consumers'][number][] = [];
+  const outbox = createOutbox({ clock }, { consumers });
+  const desk = createDesk({ db, outbox, audit, clock, load: { loadedMs: async () => load.ms } });
+  consumers.push(...desk.consumers);
+  const metrics = createMetrics();
+  const http = await createHttpApp(
+    { auth: { resolve: async (token) => actorOf(token) }, log, clock, db, metrics, readiness: [] },
+    { publicUrl: null, trustProxy: false, secretKey: Buffer.alloc(32, 1), version: '0.0.0' },
+  );
+  for (const routes of desk.routes) http.register(routes);
+  const sweeps = new Map<string, () => Promise<void>>();
+  desk.defineJobs(createSweepsByHand(sweeps));
+  const startConsumers = () =>
+    startOutbox({ db, pool, log, metrics: createMetrics(), outbox }, { consumers, firstRetryMs: 5 });
+  const runner = startConsumers();
+  return {
+    database,
+    desk,
+    clock,
+    load,
+    startConsumers,
+    call: async (request, body, as = 'admin') => {
+      const [method, path] = request.split(' ');
+      const answer = await http.app.inject({
+        method: method as 'GET' | 'POST' | 'PATCH',
+        url: `/api/v1${path}`,
+        headers: { authorization: `Bearer ${as}`, 'if-match': '*' },
+        ...(body !== undefined && { payload: body }),
+      });
+      return { status: answer.statusCode, body: answer.json() };
+    },
+    publish: async (...events) => {
+      await db.transaction().execute((tx) => outbox.publish(tx, events));
+      outbox.wake();
+    },
+    settle: () => untilQuiet(database),
+    sweep: async (name) => {
+      await sweeps.get(name)?.();
+      outbox.wake();
+      await untilQuiet(database);
+    },
+    events: async (type) => {
+      const { rows } = await sql<{ data: never }>`
+        select data from outbox_event where type = ${type} order by seq`.execute(db);
+      return rows.map(({ data }) => data);
+    },
+    [Symbol.asyncDispose]: async () => {
+      await runner[Symbol.asyncDispose]();
+      await http[Symbol.asyncDispose]();
+      await database[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function actorOf(token: string): Actor {
+  const [role, technicianId = null] = token.split('/');
+  return { type: 'user', userId: `user-${token}`, username: token, roles: [role as Role], technicianId };
+}
+
+/** Takes the sweeps' names and handlers; nothing runs unless the test says so. */
+function createSweepsByHand(sweeps: Map<string, () => Promise<void>>): Jobs {
+  return {
+    define: () => undefined,
+    every: (name, _everyMs, handler) => {
+      sweeps.set(name, handler);
+    },
+    enqueue: async () => undefined,
+    cancel: async () => undefined,
+    start: async () => undefined,
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+}
+
+async function untilQuiet({ pool }: TestDatabase): Promise<void> {
+  for (;;) {
+    const { rows } = await pool.query(
+      `select (select count(*)::int from outbox_delivery) as waiting,
+         (select max(type || ': ' || error) from outbox_failed) as failed`,
+    );
+    const [{ waiting, failed }] = rows;
+    if (failed !== null) throw new AftercareError('TEST_CONSUMER_FAILED', failed);
+    if (waiting === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** A customer's unit with a device on it, where a technician can be sent. */
+export async function addUnit(
+  { database: { pool } }: TestDesk,
+  { deviceId = `ac-${newId()}`, zone = 'east' } = {},
+): Promise<{ unitId: string; deviceId: string; serial: string }> {
+  const [customerId, siteId, unitId] = [newId(), newId(), newId()];
+  const serial = `SN-${unitId}`;
+  await pool.query(
+    `insert into customer (id, kind, name, created_at) values ($1, 'corporate', 'Harbour Hotel', now())`,
+    [customerId],
+  );
+  await pool.query(
+    `insert into contact (id, customer_id, name, phone) values ($1, $2, 'Ms Li', '+86 138 0000 0001')`,
+    [newId(), customerId],
+  );
+  await pool.query(
+    `insert into site (id, customer_id, name, address, zone, time_zone, created_at)
+     values ($1, $2, 'Tower', '1 Harbour Road', $3, 'Asia/Shanghai', now())`,
+    [siteId, customerId, zone],
+  );
+  await pool.query(
+    `insert into unit (id, serial, kind, model, site_id, customer_id, created_at)
+     values ($1, $2, 'ac_unit', 'split-generic', $3, $4, now())`,
+    [unitId, serial, siteId, customerId],
+  );
+  await pool.query('insert into unit_device (id, unit_id, device_id, bound_at) values ($1, $2, $3, now())', [
+    newId(),
+    unitId,
+    deviceId,
+  ]);
+  return { unitId, deviceId, serial };
+}
+
+export async function addTechnician(
+  { database: { pool } }: TestDesk,
+  { name = 'Chen', zone = 'east', skills = ['refrigeration', 'electrical', 'controls', 'general'] } = {},
+): Promise<string> {
+  const id = newId();
+  await pool.query(
+    `insert into technician (id, name, phone, zone, created_at) values ($1, $2, '13900000000', $3, now())`,
+    [id, name, zone],
+  );
+  for (const skill of skills) {
+    await pool.query('insert into technician_skill (technician_id, skill) values ($1, $2)', [id, skill]);
+  }
+  return id;
+}
+
+/** A raised alarm of a unit, as the rules tell it. */
+export function raised(
+  { unitId, deviceId }: { readonly unitId: string; readonly deviceId: string },
+  change: Partial<EventMap['alarm.raised']> = {},
+): NewEvent & { type: 'alarm.raised' } {
+  return {
+    type: 'alarm.raised',
+    data: {
+      alarmId: newId(),
+      deviceId,
+      unitId,
+      component: '',
+      ruleId: null,
+      ruleVersion: null,
+      severity: 'critical',
+      faultFamily: 'high_pressure',
+      faultCode: 'E1',
+      action: 'ticket',
+      reason: { code: 'fault_raised', params: { code: 'E1' }, text: { 'zh-CN': '故障 E1', en: 'Fault E1' } },
+      raisedAtMs: Date.UTC(2026, 10, 21, 8),
+      ...change,
+    },
+  };
+}
+
+/** The same alarm gone back to normal. */
+export function returned({ data }: NewEvent & { type: 'alarm.raised' }, returnedAtMs: number): NewEvent {
+  const { alarmId, deviceId, unitId, component, faultFamily } = data;
+  return {
+    type: 'alarm.returned',
+    data: { alarmId, deviceId, unitId, component, faultFamily, returnedAtMs },
+  };
+}

@@ -1,0 +1,3 @@
+export { createDispatchRecords } from './dispatch-records.ts';
+export { createDispatchConsumer, sweepPlannedOrders } from './dispatcher.ts';
+export { DISPATCH_MIGRATIONS } from './migrations.ts';

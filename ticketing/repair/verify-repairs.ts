@@ -1,0 +1,133 @@
+import { type SqlBool, sql } from 'kysely';
+import type { Actor } from '#platform/auth/actor.ts';
+import type { Tx } from '#platform/db/db.ts';
+import { lockTicket, moveTicket, standingAlarms, type TicketRow } from '../tickets/index.ts';
+import { openTicketOrder, settleTicket, setVerification, type WorkOrderDeps } from '../work-orders/index.ts';
+import { type Judgement, judgeRepair } from './core/judge.ts';
+import type { RepairTables, VerificationEvidence, VerificationRow } from './tables.ts';
+
+/** How long a unit worked, by its telemetry. */
+export interface Load {
+  loadedMs(deviceId: string, fromMs: number, toMs: number): Promise<number>;
+}
+
+export interface RepairDeps {
+  readonly orders: WorkOrderDeps;
+  readonly load: Load;
+}
+
+const ACTOR: Actor = { type: 'system', name: 'verification' };
+
+/** Judges the repairs whose window has come to its end. */
+export async function verifyRepairs(deps: RepairDeps): Promise<void> {
+  const { db, clock, outbox } = deps.orders;
+  const due = await db
+    .withTables<RepairTables>()
+    .selectFrom('verification')
+    .selectAll()
+    .where('state', '=', 'pending')
+    .where(sql<SqlBool>`window_until <= ${new Date(clock.nowMs())}`)
+    .orderBy('window_until')
+    .limit(200)
+    .execute();
+  for (const row of due) await verifyOne(deps, row);
+  if (due.length > 0) outbox.wake();
+}
+
+async function verifyOne({ orders: deps, load }: RepairDeps, row: VerificationRow): Promise<void> {
+  const nowMs = deps.clock.nowMs();
+  const loadedMs = await load.loadedMs(row.device_id, row.window_from, Math.min(nowMs, row.window_until));
+  await deps.db.transaction().execute(async (tx) => {
+    const ticket = await lockTicket(tx, row.ticket_id);
+    const current = await lockPending(tx, row.work_order_id);
+    if (ticket === undefined || current === undefined) return;
+    const alarmIds = await standingAlarms(tx, row.ticket_id);
+    const judgement = judgeRepair({
+      fromMs: current.window_from,
+      untilMs: current.window_until,
+      nowMs,
+      loadedMs,
+      standingAlarms: alarmIds.length,
+    });
+    const evidence = { reason: judgement.reason, loadedMs, alarmIds };
+    await settle(deps, tx, { ticket, orderId: row.work_order_id, judgement, evidence });
+  });
+}
+
+async function lockPending(tx: Tx, orderId: string): Promise<VerificationRow | undefined> {
+  return tx
+    .withTables<RepairTables>()
+    .selectFrom('verification')
+    .selectAll()
+    .where('work_order_id', '=', orderId)
+    .where('state', '=', 'pending')
+    .forUpdate()
+    .executeTakeFirst();
+}
+
+interface Judged {
+  readonly ticket: TicketRow;
+  readonly orderId: string;
+  readonly judgement: Judgement;
+  readonly evidence: VerificationEvidence;
+}
+
+async function settle(deps: WorkOrderDeps, tx: Tx, judged: Judged): Promise<void> {
+  const { ticket, orderId, judgement, evidence } = judged;
+  const checkedAt = new Date(deps.clock.nowMs());
+  const verdict = judgement.verdict;
+  const state = verdict === 'wait' || verdict === 'extend' ? 'pending' : verdict;
+  await tx
+    .withTables<RepairTables>()
+    .updateTable('verification')
+    .set({ state, checked_at: checkedAt, evidence: JSON.stringify(evidence) })
+    .$if(verdict === 'extend', (query) =>
+      query.set({ window_until: new Date('untilMs' in judgement ? judgement.untilMs : 0) }),
+    )
+    .where('work_order_id', '=', orderId)
+    .execute();
+  if (state === 'pending') return;
+  const order = await setVerification(deps, tx, { orderId, to: state === 'inconclusive' ? 'none' : state });
+  if (state !== 'recurred') return settleTicket(deps, tx, { ticketId: ticket.id, actor: ACTOR });
+  const reopened = await moveTicket(deps.tickets, tx, {
+    ticket,
+    action: 'reopen',
+    actor: ACTOR,
+    reason: judgement.reason,
+  });
+  await openTicketOrder(deps, tx, {
+    ticket: reopened,
+    kind: 'repair',
+    preferTechnicianId: order.technician_id,
+  });
+}
+
+/**
+ * A fault that is back: if it is inside a repair's window, that repair counts as failed. Gives whoever did the
+ * ticket's last work, to be sent first. The caller holds the ticket.
+ */
+export async function noteRecurrence(
+  deps: Pick<WorkOrderDeps, 'audit' | 'clock'>,
+  tx: Tx,
+  { ticketId, alarmId, atMs }: { readonly ticketId: string; readonly alarmId: string; readonly atMs: number },
+): Promise<string | null> {
+  const failed = await tx
+    .withTables<RepairTables>()
+    .updateTable('verification')
+    .set({
+      state: 'recurred',
+      checked_at: new Date(deps.clock.nowMs()),
+      evidence: JSON.stringify({ reason: 'fault_recurred', alarmIds: [alarmId], recurredAtMs: atMs }),
+    })
+    .where('ticket_id', '=', ticketId)
+    .where('state', '=', 'pending')
+    .returning('work_order_id')
+    .execute();
+  for (const { work_order_id } of failed) {
+    await setVerification(deps, tx, { orderId: work_order_id, to: 'recurred' });
+  }
+  const { rows } = await sql<{ technician_id: string | null }>`
+    select technician_id from work_order
+    where ticket_id = ${ticketId} and tested_at is not null order by tested_at desc limit 1`.execute(tx);
+  return rows[0]?.technician_id ?? null;
+}

@@ -1,0 +1,2 @@
+export { requestRoutes } from './http.ts';
+export { REQUEST_MIGRATIONS } from './migrations.ts';

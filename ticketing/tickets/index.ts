@@ -1,0 +1,11 @@
+export { ticketRoutes } from './http.ts';
+export { findTicket } from './list-tickets.ts';
+export { TICKET_MIGRATIONS } from './migrations.ts';
+export { acknowledgeTicket, lockTicket, moveTicket } from './move-ticket.ts';
+export type { NewTicketOrder, OrderSummary, TicketDeps, TicketOrders } from './ports.ts';
+export { confirmReport, reportByPerson } from './report-by-person.ts';
+export { standingAlarms, ticketOfAlarms } from './reports.ts';
+export { closeSelfCleared } from './self-clear.ts';
+export type { TicketRow } from './tables.ts';
+export { createTicketConsumer } from './ticket-consumer.ts';
+export { reportsOf } from './ticket-views.ts';

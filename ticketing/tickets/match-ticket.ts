@@ -1,0 +1,84 @@
+import { type SqlBool, sql } from 'kysely';
+import { UNSPECIFIED_FAMILY } from '#contracts/faults.ts';
+import type { Tx } from '#platform/db/db.ts';
+import { REOPEN_WINDOW_MS } from './move-ticket.ts';
+import type { TicketRow, TicketTables } from './tables.ts';
+
+const MATCH_WINDOW_MS = 24 * 3_600_000;
+
+const isOpen = sql<SqlBool>`status not in ('closed', 'cancelled', 'merged')`;
+
+function tickets(tx: Tx) {
+  return tx.withTables<TicketTables>().selectFrom('ticket').selectAll();
+}
+
+/** The open tickets of these faults, held until the transaction ends. The caller holds their units. */
+export async function openTicketsOf(
+  tx: Tx,
+  keys: readonly string[],
+): Promise<ReadonlyMap<string, TicketRow>> {
+  if (keys.length === 0) return new Map();
+  const rows = await tickets(tx)
+    .where('fault_key', 'in', [...keys])
+    .where(isOpen)
+    .orderBy('id')
+    .forUpdate()
+    .execute();
+  return new Map(rows.map((row) => [row.fault_key ?? '', row]));
+}
+
+/** The ticket of that fault that closed within the reopen window, the latest of several. */
+export async function recentlyClosedTicket(
+  tx: Tx,
+  { key, nowMs }: { readonly key: string; readonly nowMs: number },
+): Promise<TicketRow | undefined> {
+  return tickets(tx)
+    .where('fault_key', '=', key)
+    .where('status', '=', 'closed')
+    .where(sql<SqlBool>`closed_at >= ${new Date(nowMs - REOPEN_WINDOW_MS)}`)
+    .orderBy('closed_at', 'desc')
+    .limit(1)
+    .forUpdate()
+    .executeTakeFirst();
+}
+
+/** Open fault tickets of a unit from the last 24 hours, held. The caller holds the unit. */
+async function recentFaultTickets(
+  tx: Tx,
+  { unitId, nowMs }: { readonly unitId: string; readonly nowMs: number },
+): Promise<TicketRow[]> {
+  return tickets(tx)
+    .where('unit_id', '=', unitId)
+    .where('category', 'in', ['emergency_repair', 'general_troubleshooting'])
+    .where('status', 'in', ['open', 'assessed', 'in_progress'])
+    .where(sql<SqlBool>`opened_at >= ${new Date(nowMs - MATCH_WINDOW_MS)}`)
+    .orderBy('id')
+    .forUpdate()
+    .execute();
+}
+
+/**
+ * The ticket that a symptom in somebody's words joins: the unit's only open fault ticket of the last 24 hours, of
+ * the same component where both name one. Undefined where there is none or where it could be either of several.
+ */
+export async function ticketForSymptom(
+  tx: Tx,
+  report: { readonly unitId: string; readonly component: string; readonly nowMs: number },
+): Promise<TicketRow | undefined> {
+  const candidates = (await recentFaultTickets(tx, report)).filter(
+    ({ component }) => component === '' || report.component === '' || component === report.component,
+  );
+  return candidates.length === 1 ? candidates[0] : undefined;
+}
+
+/** The person's report without a family that a fault of this unit and component explains, if there is one. */
+export async function unexplainedTicket(
+  tx: Tx,
+  fault: { readonly unitId: string; readonly component: string; readonly nowMs: number },
+): Promise<TicketRow | undefined> {
+  const candidates = (await recentFaultTickets(tx, fault)).filter(
+    ({ fault_family, component }) =>
+      fault_family === UNSPECIFIED_FAMILY && (component === '' || component === fault.component),
+  );
+  return candidates.length === 1 ? candidates[0] : undefined;
+}

@@ -1,0 +1,35 @@
+import type { EventMap } from '#contracts/events.ts';
+import type { Actor } from '#platform/auth/actor.ts';
+import type { Tx } from '#platform/db/db.ts';
+import { startClocks } from '../sla/index.ts';
+import { moveTicket } from './move-ticket.ts';
+import type { TicketDeps } from './ports.ts';
+import type { TicketRow } from './tables.ts';
+
+/**
+ * A fault that is back: the ticket is in progress again under a new order, offered first to whoever repaired it.
+ * Inside the verification window it counts against that repair.
+ */
+export async function reopenTicket(
+  deps: TicketDeps,
+  tx: Tx,
+  {
+    ticket,
+    alarm,
+    actor,
+  }: {
+    readonly ticket: TicketRow;
+    readonly alarm: Pick<EventMap['alarm.raised'], 'alarmId' | 'raisedAtMs'>;
+    readonly actor: Actor;
+  },
+): Promise<TicketRow> {
+  const preferTechnicianId = await deps.orders.recurred(tx, {
+    ticketId: ticket.id,
+    alarmId: alarm.alarmId,
+    atMs: alarm.raisedAtMs,
+  });
+  const row = await moveTicket(deps, tx, { ticket, action: 'reopen', actor, reason: 'fault_recurred' });
+  await startClocks(tx, [{ kind: 'T5', ticketId: row.id, workOrderId: null, startedAtMs: alarm.raisedAtMs }]);
+  await deps.orders.open(tx, { ticket: row, kind: 'repair', preferTechnicianId });
+  return row;
+}

@@ -1,0 +1,122 @@
+import type { DomainEvent, EventMap } from '#contracts/events.ts';
+import { faultFamily } from '#contracts/faults.ts';
+import type { Actor } from '#platform/auth/actor.ts';
+import type { Tx } from '#platform/db/db.ts';
+import type { Consumer } from '#platform/outbox/outbox.ts';
+import { lockUnits } from '../units/index.ts';
+import { assessByMachine, reclassify } from './assess-ticket.ts';
+import { openTicketsOf, recentlyClosedTicket, unexplainedTicket } from './match-ticket.ts';
+import { faultKey, openTicket } from './open-ticket.ts';
+import type { TicketDeps } from './ports.ts';
+import { reopenTicket } from './reopen-ticket.ts';
+import { attachReports, clearReports, type NewReport } from './reports.ts';
+import type { TicketRow } from './tables.ts';
+
+type Raised = EventMap['alarm.raised'];
+type Returned = EventMap['alarm.returned'];
+
+const ACTOR: Actor = { type: 'system', name: 'ticketing' };
+
+/**
+ * Turns alarms into tickets: each joins its fault's open ticket, reopens the one that closed lately, or opens one
+ * with its work order. Safe on several nodes at once: units are held in id order, the index stands behind.
+ */
+export function createTicketConsumer(deps: TicketDeps): Consumer {
+  return {
+    name: 'tickets',
+    events: ['alarm.raised', 'alarm.returned'],
+    limit: 1_000,
+    handle: (tx, events) => handleAlarms(deps, tx, events),
+  };
+}
+
+async function handleAlarms(deps: TicketDeps, tx: Tx, events: readonly DomainEvent[]): Promise<void> {
+  const raised = events.filter(isRaised).filter(({ data }) => data.action === 'ticket');
+  await lockUnits(
+    tx,
+    raised.map(({ data }) => data.unitId),
+  );
+  const open = new Map(await openTicketsOf(tx, [...new Set(raised.map(({ data }) => keyOf(data)))]));
+  const reports: NewReport[] = [];
+  for (const { data } of raised) {
+    const key = keyOf(data);
+    const ticket = await ticketFor(deps, tx, { data, open: open.get(key) });
+    open.set(key, ticket);
+    reports.push({
+      ticketId: ticket.id,
+      kind: 'alarm',
+      ref: data.alarmId,
+      source: 'device',
+      atMs: data.raisedAtMs,
+      text: data.reason.text,
+    });
+  }
+  await attachReports(tx, reports);
+  await clearReports(
+    tx,
+    events.filter(isReturned).map(({ data }) => ({ alarmId: data.alarmId, atMs: data.returnedAtMs })),
+  );
+}
+
+function isRaised(event: DomainEvent): event is DomainEvent<'alarm.raised'> {
+  return event.type === 'alarm.raised';
+}
+
+function isReturned(event: DomainEvent): event is DomainEvent<'alarm.returned'> {
+  return event.type === 'alarm.returned';
+}
+
+type AlarmPlace = Pick<Raised | Returned, 'unitId' | 'component' | 'faultFamily'>;
+
+function keyOf({ unitId, component, faultFamily: family }: AlarmPlace): string {
+  return faultKey({ unitId, component, faultFamily: family }) ?? `${unitId}/${component}/${family}`;
+}
+
+async function ticketFor(
+  deps: TicketDeps,
+  tx: Tx,
+  { data, open }: { readonly data: Raised; readonly open: TicketRow | undefined },
+): Promise<TicketRow> {
+  if (open !== undefined) return rejoin(deps, tx, { data, ticket: open });
+  const nowMs = deps.clock.nowMs();
+  const closed = await recentlyClosedTicket(tx, { key: keyOf(data), nowMs });
+  if (closed !== undefined) return reopenTicket(deps, tx, { ticket: closed, alarm: data, actor: ACTOR });
+  const unexplained = await unexplainedTicket(tx, { ...data, nowMs });
+  if (unexplained !== undefined) {
+    const ticket = await reclassify(deps, tx, { ticket: unexplained, alarm: data, actor: ACTOR });
+    return assessByMachine(deps, tx, { ticket, alarm: data, actor: ACTOR });
+  }
+  const opened = await openTicket(deps, tx, {
+    unitId: data.unitId,
+    deviceId: data.deviceId,
+    component: data.component,
+    source: 'device',
+    category: faultFamily(data.faultFamily).emergency ? 'emergency_repair' : 'general_troubleshooting',
+    faultFamily: data.faultFamily,
+    faultCode: data.faultCode,
+    faultKey: keyOf(data),
+    coverage: 'unknown',
+    awaitsReadBack: false,
+    summary: data.reason.text,
+    openedAtMs: Math.min(data.raisedAtMs, nowMs),
+    actor: ACTOR,
+  });
+  if (opened !== undefined) return assessByMachine(deps, tx, { ticket: opened, alarm: data, actor: ACTOR });
+  const other = (await openTicketsOf(tx, [keyOf(data)])).get(keyOf(data));
+  return other === undefined
+    ? ticketFor(deps, tx, { data, open: undefined })
+    : rejoin(deps, tx, { data, ticket: other });
+}
+
+/** An alarm on a ticket that is open: after the repair it is a recurrence, before it one report more. */
+async function rejoin(
+  deps: TicketDeps,
+  tx: Tx,
+  { data, ticket }: { readonly data: Raised; readonly ticket: TicketRow },
+): Promise<TicketRow> {
+  const isDone = ticket.status === 'resolved' || ticket.status === 'verifying';
+  if (isDone && data.raisedAtMs > (ticket.resolved_at ?? 0)) {
+    return reopenTicket(deps, tx, { ticket, alarm: data, actor: ACTOR });
+  }
+  return ticket.status === 'open' ? assessByMachine(deps, tx, { ticket, alarm: data, actor: ACTOR }) : ticket;
+}

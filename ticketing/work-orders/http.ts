@@ -1,0 +1,159 @@
+import { type Static, Type } from 'typebox';
+import { DeviceId, RecordId } from '#contracts/ids.ts';
+import { Instant } from '#contracts/time.ts';
+import {
+  NewWorkOrder,
+  PartLine,
+  WorkOrder,
+  WorkOrderDetail,
+  WorkOrderKindSchema,
+  WorkOrderStatusSchema,
+} from '#contracts/work-orders.ts';
+import { AftercareError, notFound } from '#platform/errors.ts';
+import { Page, PageQuery } from '#platform/http/page.ts';
+import type { HttpInstance, Routes } from '#platform/http/routes.ts';
+import { lockTicket } from '../tickets/index.ts';
+import { findOrder, listOrders } from './list-orders.ts';
+import { openTicketOrder } from './open-order.ts';
+import { ORDER_ACTIONS } from './order-actions.ts';
+import { toWorkOrder, toWorkOrderDetail } from './order-views.ts';
+import { addLog, performAction, requireOwnOrder } from './perform-action.ts';
+import type { WorkOrderDeps } from './ports.ts';
+import { recordCallback } from './record-callback.ts';
+
+const ListQuery = Type.Object({
+  ...PageQuery,
+  status: Type.Optional(WorkOrderStatusSchema),
+  kind: Type.Optional(WorkOrderKindSchema),
+  technicianId: Type.Optional(RecordId),
+  ticketId: Type.Optional(RecordId),
+  unitId: Type.Optional(RecordId),
+  deviceId: Type.Optional(DeviceId),
+});
+const Params = Type.Object({ id: RecordId });
+const LogBody = Type.Object(
+  {
+    text: Type.Optional(Type.String({ maxLength: 4000 })),
+    parts: Type.Optional(Type.Array(PartLine, { maxItems: 100 })),
+    occurredAt: Type.Optional(Instant),
+  },
+  { additionalProperties: false },
+);
+const CallbackBody = Type.Object(
+  {
+    satisfied: Type.Boolean(),
+    text: Type.String({ maxLength: 2000 }),
+    occurredAt: Type.Optional(Instant),
+  },
+  { additionalProperties: false },
+);
+const tags = ['work-orders'];
+
+/** /work-orders and its actions. */
+export function workOrderRoutes(deps: WorkOrderDeps): Routes {
+  return (app) => {
+    readRoutes(deps, app);
+    openRoute(deps, app);
+    for (const action of Object.keys(ORDER_ACTIONS) as (keyof typeof ORDER_ACTIONS)[]) {
+      actionRoute(deps, app, action);
+    }
+    recordRoutes(deps, app);
+  };
+}
+
+function readRoutes(deps: WorkOrderDeps, app: HttpInstance): void {
+  app.get(
+    '/work-orders',
+    {
+      config: { permission: 'work_orders:read' },
+      schema: { tags, querystring: ListQuery, response: { 200: Page(WorkOrder) } },
+    },
+    ({ actor, query }) => listOrders(deps.db, actor, query),
+  );
+  app.get(
+    '/work-orders/:id',
+    {
+      config: { permission: 'work_orders:read' },
+      schema: { tags, params: Params, response: { 200: WorkOrderDetail } },
+    },
+    async ({ actor, params }) => {
+      const order = await findOrder(deps.db, params.id);
+      if (order === undefined) throw notFound('work_order', params.id);
+      requireOwnOrder(actor, order);
+      return toWorkOrderDetail(deps, order);
+    },
+  );
+}
+
+function openRoute(deps: WorkOrderDeps, app: HttpInstance): void {
+  app.post(
+    '/work-orders',
+    {
+      config: { permission: 'work_orders:dispatch' },
+      schema: { tags, body: NewWorkOrder, response: { 201: WorkOrder } },
+    },
+    async ({ body }, reply) => {
+      const id = await openByHand(deps, body);
+      deps.outbox.wake();
+      const order = await findOrder(deps.db, id);
+      if (order === undefined) throw notFound('work_order', id);
+      return reply.status(201).send(toWorkOrder(order));
+    },
+  );
+}
+
+const TAKES_ORDERS = ['assessed', 'in_progress'];
+
+async function openByHand(deps: WorkOrderDeps, body: Static<typeof NewWorkOrder>): Promise<string> {
+  return deps.db.transaction().execute(async (tx) => {
+    const ticket = await lockTicket(tx, body.ticketId);
+    if (ticket === undefined) throw notFound('ticket', body.ticketId);
+    if (!TAKES_ORDERS.includes(ticket.status)) {
+      throw new AftercareError(
+        'WORK_ORDER_TICKET_NOT_READY',
+        `ticket ${ticket.number} is ${ticket.status}: an order needs one that is ${TAKES_ORDERS.join(' or ')}`,
+        { kind: 'conflict', allowed: TAKES_ORDERS },
+      );
+    }
+    return openTicketOrder(deps, tx, { ticket, kind: body.kind ?? 'repair', preferTechnicianId: null });
+  });
+}
+
+function actionRoute(deps: WorkOrderDeps, app: HttpInstance, action: keyof typeof ORDER_ACTIONS): void {
+  const { permission, body } = ORDER_ACTIONS[action];
+  app.post(
+    `/work-orders/:id/${action}`,
+    {
+      config: { permission },
+      schema: { tags, params: Params, body, response: { 200: WorkOrder } },
+    },
+    async (request) =>
+      toWorkOrder(
+        await performAction(deps, request.actor, {
+          id: request.params.id,
+          action,
+          body: request.body as never,
+        }),
+      ),
+  );
+}
+
+function recordRoutes(deps: WorkOrderDeps, app: HttpInstance): void {
+  app.post(
+    '/work-orders/:id/log',
+    {
+      config: { permission: 'work_orders:perform' },
+      schema: { tags, params: Params, body: LogBody, response: { 200: WorkOrder } },
+    },
+    async ({ actor, params, body }) => toWorkOrder(await addLog(deps, actor, { id: params.id, body })),
+  );
+  app.post(
+    '/work-orders/:id/callback',
+    {
+      config: { permission: 'work_orders:review' },
+      schema: { tags, params: Params, body: CallbackBody, response: { 200: WorkOrder } },
+    },
+    async ({ actor, params, body }) =>
+      toWorkOrder(await recordCallback(deps, actor, { id: params.id, body })),
+  );
+}

@@ -1,0 +1,148 @@
+import { type Instant, instantMs } from '#contracts/time.ts';
+import { type Actor, actorId, requirePermission } from '#platform/auth/actor.ts';
+import type { Tx } from '#platform/db/db.ts';
+import { AftercareError, invalidField, notFound } from '#platform/errors.ts';
+import { findTechnician } from '../people/index.ts';
+import { logOrder, moveOrder } from './move-order.ts';
+import { ORDER_ACTIONS } from './order-actions.ts';
+import type { WorkOrderDeps } from './ports.ts';
+import type { PartLineRecord, WorkOrderRow, WorkOrderTables } from './tables.ts';
+import { lockOrder } from './ticket-orders.ts';
+
+/** What every action may bring beside its own data. */
+export interface ActionBody {
+  readonly occurredAt?: Instant;
+  readonly text?: string;
+  readonly reason?: string;
+  readonly parts?: readonly PartLineRecord[];
+  readonly technicianId?: string;
+  readonly passed?: boolean;
+}
+
+const FUTURE_TOLERANCE_MS = 60_000;
+
+/** Whether the actor is confined to their own orders: a technician who neither dispatches nor manages. */
+export function ownOrdersOnly(actor: Actor): boolean {
+  if (actor.type === 'system') return false;
+  return actor.roles.every((role) => role === 'technician');
+}
+
+/** 403 where a technician reaches for somebody else's order. */
+export function requireOwnOrder(actor: Actor, order: WorkOrderRow): void {
+  if (actor.type === 'system' || !ownOrdersOnly(actor)) return;
+  if (actor.technicianId !== null && actor.technicianId === order.technician_id) return;
+  throw new AftercareError('WORK_ORDER_NOT_YOURS', `work order ${order.number} is not assigned to you`, {
+    kind: 'forbidden',
+  });
+}
+
+/** One action by a person on an order: permission, own orders only, plausible time, data, guards, consequences. */
+export async function performAction(
+  deps: WorkOrderDeps,
+  actor: Actor,
+  request: { readonly id: string; readonly action: keyof typeof ORDER_ACTIONS; readonly body: ActionBody },
+): Promise<WorkOrderRow> {
+  const { id, action, body } = request;
+  const definition = ORDER_ACTIONS[action];
+  requirePermission(actor, definition.permission);
+  const row = await deps.db.transaction().execute(async (tx) => {
+    const order = await reachOrder(tx, { id, actor });
+    const atMs = occurredAtMs(deps, order, body.occurredAt);
+    if (body.technicianId !== undefined) await requireActiveTechnician(tx, body.technicianId);
+    const change = definition.change({ order, body, by: actorId(actor), atMs });
+    return moveOrder(deps, tx, {
+      order,
+      action: action === 'test' && body.passed === false ? 'fail-test' : action,
+      change,
+      actor,
+      atMs,
+      reason: body.reason ?? null,
+      text: body.text ?? null,
+      parts: body.parts ?? [],
+    });
+  });
+  deps.outbox.wake();
+  return row;
+}
+
+async function reachOrder(
+  tx: Tx,
+  { id, actor }: { readonly id: string; readonly actor: Actor },
+): Promise<WorkOrderRow> {
+  const order = await lockOrder(tx, id);
+  if (order === undefined) throw notFound('work_order', id);
+  requireOwnOrder(actor, order);
+  return order;
+}
+
+/** When it happened: now, or where told, not in the future and not before the order's previous step. */
+function occurredAtMs(
+  { clock }: WorkOrderDeps,
+  order: WorkOrderRow,
+  occurredAt: Instant | undefined,
+): number {
+  const nowMs = clock.nowMs();
+  if (occurredAt === undefined) return Math.max(nowMs, order.last_step_at);
+  const atMs = instantMs(occurredAt);
+  if (atMs > nowMs + FUTURE_TOLERANCE_MS) {
+    throw invalidField('WORK_ORDER_OCCURRED_AT_IMPLAUSIBLE', 'occurredAt', 'lies in the future');
+  }
+  if (atMs < order.last_step_at) {
+    throw invalidField(
+      'WORK_ORDER_OCCURRED_AT_IMPLAUSIBLE',
+      'occurredAt',
+      `lies before the previous step at ${new Date(order.last_step_at).toISOString()}`,
+    );
+  }
+  return Math.min(atMs, nowMs);
+}
+
+async function requireActiveTechnician(tx: Tx, technicianId: string): Promise<void> {
+  const technician = await findTechnician(tx, technicianId);
+  if (technician === undefined || !technician.isActive) {
+    throw invalidField(
+      'WORK_ORDER_TECHNICIAN_UNKNOWN',
+      'technicianId',
+      `no active technician ${technicianId}`,
+    );
+  }
+}
+
+/** Adds to the log without moving the order (requirement E9). */
+export async function addLog(
+  deps: WorkOrderDeps,
+  actor: Actor,
+  { id, body }: { readonly id: string; readonly body: ActionBody },
+): Promise<WorkOrderRow> {
+  requirePermission(actor, 'work_orders:perform');
+  return deps.db.transaction().execute(async (tx) => {
+    const order = await reachOrder(tx, { id, actor });
+    const nowMs = deps.clock.nowMs();
+    const atMs = body.occurredAt === undefined ? nowMs : instantMs(body.occurredAt);
+    if (atMs > nowMs + FUTURE_TOLERANCE_MS) {
+      throw invalidField('WORK_ORDER_OCCURRED_AT_IMPLAUSIBLE', 'occurredAt', 'lies in the future');
+    }
+    if ((body.text ?? '') === '' && (body.parts ?? []).length === 0) {
+      throw invalidField('WORK_ORDER_LOG_EMPTY', 'text', 'say what was done, or name parts');
+    }
+    const entry = { order, actor, atMs, text: body.text ?? null, parts: body.parts ?? [] };
+    await logOrder(tx, { ...entry, action: 'log', loggedAtMs: nowMs });
+    await deps.audit.record(tx, {
+      actor,
+      action: 'work_order.log',
+      entity: 'work_order',
+      entityId: id,
+    });
+    return bumpVersion(tx, id);
+  });
+}
+
+async function bumpVersion(tx: Tx, id: string): Promise<WorkOrderRow> {
+  return tx
+    .withTables<WorkOrderTables>()
+    .updateTable('work_order')
+    .set((eb) => ({ version: eb('version', '+', 1) }))
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}

@@ -1,14 +1,16 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { sql } from 'kysely';
 import type pg from 'pg';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { openEmptyDatabase } from '#test/support/test-database.ts';
+import { openTestFolder } from '#test/support/test-folder.ts';
 import { type Migrations, migrate, sqlMigration } from '../db/migrate.ts';
 import { restoreBackup } from './restore-backup.ts';
 import { writeBackup } from './write-backup.ts';
+
+vi.setConfig({ testTimeout: 90_000 });
 
 const NOW_MS = Date.UTC(2026, 10, 21, 12);
 const KEY = Buffer.from([0, 1, 2, 253, 254, 255]);
@@ -46,11 +48,11 @@ const LATER: Migrations = {
 };
 
 async function openFolder() {
-  const path = await mkdtemp(join(tmpdir(), 'aftercare-backup-'));
+  const folder = await openTestFolder();
   return {
-    file: join(path, 'saved.backup.gz'),
-    secretKeyFile: join(path, 'new', 'secret.key'),
-    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
+    file: join(folder.path, 'saved.backup.gz'),
+    secretKeyFile: join(folder.path, 'new', 'secret.key'),
+    [Symbol.asyncDispose]: folder[Symbol.asyncDispose],
   };
 }
 

@@ -1,17 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
 import { expect, test, vi } from 'vitest';
+import { openTestFolder } from '#test/support/test-folder.ts';
 import { openDatabase } from '../db/db.ts';
 import { createLog } from '../log.ts';
 import { type PostgresSettings, startPostgres } from './embedded-postgres.ts';
 import { isAlive } from './is-alive.ts';
+
+vi.setConfig({ testTimeout: 90_000 });
 
 const log = createLog({ level: 'silent', format: 'json' });
 const root = process.getuid?.() === 0;
@@ -19,11 +21,11 @@ const NOBODY = 65_534;
 const PROGRAM = fileURLToPath(new URL('../../test/support/postgres-program.ts', import.meta.url));
 
 async function openFolder() {
-  const path = await mkdtemp(join(tmpdir(), 'aftercare-postgres-'));
+  const folder = await openTestFolder();
   return {
-    path,
-    dataDir: join(path, 'data'),
-    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
+    path: folder.path,
+    dataDir: join(folder.path, 'data'),
+    [Symbol.asyncDispose]: folder[Symbol.asyncDispose],
   };
 }
 
@@ -159,14 +161,14 @@ test('a killed PostgreSQL comes back on the same port with every committed row',
   const pid = await postmasterPid(folder.dataDir);
   process.kill(pid, 'SIGKILL');
   await vi.waitFor(async () => expect(await postmasterPid(folder.dataDir)).not.toBe(pid), {
-    timeout: 20_000,
+    timeout: 60_000,
   });
   await vi.waitFor(
     async () => {
       const { rows } = await database.pool.query('select count(*) as count from kept');
       expect(rows).toEqual([{ count: 20 }]);
     },
-    { timeout: 20_000 },
+    { timeout: 60_000 },
   );
 });
 
@@ -186,7 +188,7 @@ test('a server taken over comes back too when it is killed', async () => {
       expect(await ask(postgres.url, 'select n from kept')).toEqual([{ n: 42 }]);
       expect(await postmasterPid(folder.dataDir)).not.toBe(pid);
     },
-    { timeout: 20_000 },
+    { timeout: 60_000 },
   );
 });
 

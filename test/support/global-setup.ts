@@ -1,13 +1,10 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { ALL_MIGRATIONS } from '#app/migrations.ts';
 import { openDatabase } from '#platform/db/db.ts';
 import { migrate } from '#platform/db/migrate.ts';
 import { createLog } from '#platform/log.ts';
 import { type EmbeddedPostgres, startPostgres } from '#platform/postgres/embedded-postgres.ts';
-import { isAlive } from '#platform/postgres/is-alive.ts';
+import { openTestFolder, sweepTestFolders } from './test-folder.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -16,7 +13,6 @@ declare module 'vitest' {
   }
 }
 
-const PREFIX = 'aftercare-test-postgres-';
 const NOT_DURABLE = {
   fsync: 'off',
   full_page_writes: 'off',
@@ -26,12 +22,12 @@ const NOT_DURABLE = {
 
 /** One PostgreSQL server a test run, with a migrated template that each test's database is copied from. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  await sweepKilledRuns();
-  const dataDir = await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`));
-  const postgres = await start(dataDir);
+  await sweepTestFolders();
+  const folder = await openTestFolder();
+  const postgres = await start(folder.path);
   const teardown = async () => {
     await postgres.stop();
-    await rm(dataDir, { recursive: true, force: true });
+    await folder[Symbol.asyncDispose]();
   };
   try {
     await createTemplate(postgres.adminUrl);
@@ -58,16 +54,4 @@ function start(dataDir: string): Promise<EmbeddedPostgres> {
     log: createLog({ level: 'silent', format: 'json' }),
     settings: NOT_DURABLE,
   });
-}
-
-/** Servers and folders of runs that were killed before they could stop theirs. */
-async function sweepKilledRuns(): Promise<void> {
-  for (const name of await readdir(tmpdir())) {
-    const runner = Number(new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1]);
-    if (!(runner > 0) || isAlive(runner)) continue;
-    const dataDir = join(tmpdir(), name);
-    const files: string[] = await readdir(join(dataDir, 'cluster')).catch(() => []);
-    if (files.includes('postmaster.pid')) await (await start(dataDir)).stop();
-    await rm(dataDir, { recursive: true, force: true });
-  }
 }

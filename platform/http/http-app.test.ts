@@ -267,3 +267,37 @@ test('the page may load its own scripts and inline styles, and nothing may frame
   expect(policy).toContain("style-src 'self' 'unsafe-inline'");
   expect(policy).toContain("frame-ancestors 'none'");
 });
+
+test('closing waits for the answer of a request in hand and takes no more', async () => {
+  let finish: () => void = () => undefined;
+  let arrived: () => void = () => undefined;
+  const hasArrived = new Promise<void>((resolve) => {
+    arrived = resolve;
+  });
+  const slow = await openTestHttp(() => [
+    (app) => {
+      app.get('/slow', { config: { permission: 'public' } }, async () => {
+        arrived();
+        await new Promise<void>((resolve) => {
+          finish = resolve;
+        });
+        return { done: true };
+      });
+    },
+  ]);
+  const port = await slow.listen({ host: '127.0.0.1', port: 0 });
+  const base = `http://127.0.0.1:${port}`;
+  const answer = fetch(`${base}/api/v1/slow`);
+  await hasArrived;
+  const closed = slow[Symbol.asyncDispose]();
+  await expect
+    .poll(() =>
+      fetch(`${base}/healthz`)
+        .then((late) => late.status)
+        .catch(() => 'refused'),
+    )
+    .not.toBe(200);
+  finish();
+  expect(await (await answer).json()).toEqual({ done: true });
+  await closed;
+});

@@ -90,6 +90,7 @@ export async function createHttpApp(deps: HttpDeps, config: HttpConfig): Promise
       .send(problem(404, 'HTTP_NOT_FOUND', { detail }));
   });
   measure(app, deps.metrics);
+  hangUpWhenClosing(app);
   await app.register(cookie);
   await app.register(helmet, {
     contentSecurityPolicy: CONTENT_SECURITY,
@@ -140,6 +141,17 @@ function measure(app: HttpInstance, metrics: Metrics): void {
     const route = request.is404 ? 'unknown' : (request.routeOptions.url ?? 'unknown');
     const labels = { method: request.method, route, status: String(reply.statusCode) };
     seconds.observe(labels, reply.elapsedTime / 1000);
+  });
+}
+
+/** Connections kept alive by requests in hand would hold up the close until they time out. */
+function hangUpWhenClosing(app: HttpInstance): void {
+  let isClosing = false;
+  app.addHook('preClose', async () => {
+    isClosing = true;
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    if (isClosing) reply.header('connection', 'close');
   });
 }
 

@@ -63,6 +63,7 @@ export function eventRoutes({ feed, auth }: Deps): Routes {
           news.close();
         });
         reply.sse.sendHeaders();
+        reply.raw.flushHeaders();
         await reply.sse.send(
           follow({
             lastId: reply.sse.lastEventId ?? newest?.id ?? null,

@@ -15,7 +15,6 @@ export interface Ledger {
   spooled: number;
   inFlight: number;
   badValues: number;
-  late: number;
 }
 
 export function createLedger(): Ledger {
@@ -29,7 +28,6 @@ export function createLedger(): Ledger {
     spooled: 0,
     inFlight: 0,
     badValues: 0,
-    late: 0,
   };
 }
 

@@ -96,8 +96,12 @@ export function createStoreWriter(deps: StoreWriterDeps, fromSequence: number): 
     drained(signal) {
       if (queue.length === 0) return Promise.resolve();
       return new Promise((resolve) => {
-        waiters.push({ sequence: queue.sequenceAt(queue.length - 1), resolve });
-        signal.addEventListener('abort', () => resolve(), { once: true });
+        const stop = () => {
+          signal.removeEventListener('abort', stop);
+          resolve();
+        };
+        waiters.push({ sequence: queue.sequenceAt(queue.length - 1), resolve: stop });
+        signal.addEventListener('abort', stop);
       });
     },
     async [Symbol.asyncDispose]() {

@@ -1,0 +1,154 @@
+import { sql } from 'kysely';
+import { Type } from 'typebox';
+import type { Clock } from '#platform/clock.ts';
+import type { Db } from '#platform/db/db.ts';
+import { decodeCursor, Page, PageQuery, pageOf } from '#platform/http/page.ts';
+import type { HttpInstance } from '#platform/http/routes.ts';
+import type { Ingest } from './ingest.ts';
+import { imbalance } from './ledger.ts';
+
+export interface AccountRouteDeps {
+  readonly db: Db;
+  readonly ingest: Pick<Ingest, 'ledger' | 'logBytes' | 'failure'>;
+  readonly maxLogBytes: number;
+}
+
+const Count = Type.Integer({ minimum: 0 });
+
+const Account = Type.Object({
+  protocol: Type.String(),
+  received: Count,
+  spooledAtStart: Count,
+  stored: Count,
+  duplicate: Count,
+  deadLettered: Count,
+  shed: Count,
+  spooled: Count,
+  inFlight: Count,
+  badValues: Count,
+});
+
+const LedgerBody = Type.Object(
+  {
+    items: Type.Array(Account),
+    imbalance: Type.Integer({ description: '0, always: received + spooledAtStart less all the others' }),
+    logBytes: Count,
+    logMaxBytes: Count,
+    withheld: Type.Union([Type.String(), Type.Null()], { description: 'why nothing is acknowledged now' }),
+  },
+  { $id: 'Ledger' },
+);
+
+const DeadLetterItem = Type.Object({
+  id: Type.String({ format: 'uuid' }),
+  deviceId: Type.String(),
+  topic: Type.String(),
+  code: Type.String(),
+  field: Type.String(),
+  isPartial: Type.Boolean({ description: 'the rest of the message was stored' }),
+  payloadBase64: Type.String(),
+  payloadText: Type.String({ description: 'the bytes read as UTF-8' }),
+  receivedAt: Type.String({ format: 'date-time' }),
+});
+
+interface LetterRow {
+  id: string;
+  device_id: string;
+  topic: string;
+  code: string;
+  field: string;
+  is_partial: boolean;
+  payload: Buffer;
+  received_at: number;
+}
+
+const LETTER_DAYS = 14;
+const MAX_LETTERS = 100_000;
+const EVENT_DAYS = 400;
+
+/** Keeps dead letters and device events within their bounds of age and number. */
+export async function sweepRecords({ db, clock }: { db: Db; clock: Clock }): Promise<void> {
+  const before = (days: number) => new Date(clock.nowMs() - days * 86_400_000);
+  await sql`delete from dead_letter where received_at < ${before(LETTER_DAYS)} or id <= (
+    select id from dead_letter order by id desc offset ${MAX_LETTERS} limit 1)`.execute(db);
+  await sql`delete from device_event where received_at < ${before(EVENT_DAYS)}`.execute(db);
+}
+
+/** The account of messages, what was refused with its bytes, and the names nobody knows. */
+export function accountRoutes(app: HttpInstance, { db, ingest, maxLogBytes }: AccountRouteDeps): void {
+  app.get(
+    '/ledger',
+    {
+      config: { permission: 'ledger:read' },
+      schema: { tags: ['ledger'], summary: 'Where every message went', response: { 200: LedgerBody } },
+    },
+    async () => {
+      return {
+        items: [{ protocol: 'mqtt', ...ingest.ledger }],
+        imbalance: imbalance(ingest.ledger),
+        logBytes: ingest.logBytes(),
+        logMaxBytes: maxLogBytes,
+        withheld: ingest.failure()?.message ?? null,
+      };
+    },
+  );
+
+  app.get(
+    '/dead-letters',
+    {
+      config: { permission: 'dead_letters:read' },
+      schema: {
+        tags: ['ledger'],
+        summary: 'Messages, or parts of them, that were refused: newest first',
+        querystring: Type.Object({
+          ...PageQuery,
+          deviceId: Type.Optional(Type.String({ maxLength: 64 })),
+          code: Type.Optional(Type.String({ maxLength: 64 })),
+        }),
+        response: { 200: Page(DeadLetterItem) },
+      },
+    },
+    async ({ query }) => {
+      const { limit = 50, deviceId = null, code = null } = query;
+      const after = decodeCursor(query.cursor) ?? null;
+      const { rows } = await sql<LetterRow>`
+        select id, device_id, topic, code, field, is_partial, payload, received_at from dead_letter
+        where (${deviceId}::text is null or device_id = ${deviceId}) and (${code}::text is null or code = ${code})
+          and (${after}::uuid is null or id < ${after}::uuid)
+        order by id desc limit ${limit + 1}`.execute(db);
+      return pageOf(rows, limit, (row) => ({
+        id: row.id,
+        deviceId: row.device_id,
+        topic: row.topic,
+        code: row.code,
+        field: row.field,
+        isPartial: row.is_partial,
+        payloadBase64: row.payload.toString('base64'),
+        payloadText: row.payload.toString('utf8'),
+        receivedAt: new Date(row.received_at).toISOString(),
+      }));
+    },
+  );
+
+  app.get(
+    '/unknown-metrics',
+    {
+      config: { permission: 'dead_letters:read' },
+      schema: {
+        tags: ['ledger'],
+        summary: 'Names that devices sent and no metric has, by model',
+        response: {
+          200: Type.Object({
+            items: Type.Array(Type.Object({ model: Type.String(), name: Type.String(), messages: Count })),
+            nextCursor: Type.Null(),
+          }),
+        },
+      },
+    },
+    async () => {
+      const { rows } = await sql<{ model: string; name: string; messages: number }>`
+        select model, name, messages from unknown_metric order by model, name limit 1000`.execute(db);
+      return { items: rows, nextCursor: null };
+    },
+  );
+}

@@ -3,7 +3,7 @@ import type { Db, Tx } from '#platform/db/db.ts';
 import type { CustomerTables } from './tables.ts';
 
 /** A caller we know by number. `contactId` is null where the number is the customer's own. */
-export interface KnownCaller {
+interface KnownCaller {
   readonly customerId: string;
   readonly contactId: string | null;
   readonly name: string;

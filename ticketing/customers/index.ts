@@ -1,5 +1,5 @@
 export { customerRoutes } from './customer-routes.ts';
-export { findContactByPhone, type KnownCaller } from './find-contact.ts';
+export { findContactByPhone } from './find-contact.ts';
 export { CUSTOMER_MIGRATIONS } from './migrations.ts';
 export { contactsOf, findCustomer, findSite } from './records.ts';
 export { siteRoutes } from './site-routes.ts';

@@ -11,10 +11,7 @@ import { classify, faultKey } from './open-ticket.ts';
 import { NO_ORDERS, type TicketDeps } from './ports.ts';
 import type { TicketChange, TicketRow, TicketTables } from './tables.ts';
 
-type Alarm = Pick<
-  EventMap['alarm.raised'],
-  'alarmId' | 'ruleId' | 'ruleVersion' | 'faultFamily' | 'faultCode' | 'component' | 'deviceId' | 'raisedAtMs'
->;
+type Alarm = Pick<EventMap['alarm.raised'], 'ruleId' | 'ruleVersion' | 'faultFamily' | 'faultCode'>;
 
 interface MachineAct {
   readonly ticket: TicketRow;
@@ -61,44 +58,51 @@ async function coverageOf(deps: TicketDeps, tx: Tx, unitId: string | null) {
   return Date.parse(unit.warrantyUntil) >= deps.clock.nowMs() ? 'in_warranty' : 'out_of_warranty';
 }
 
-/** Gives a person's report the family that the machine has found, and the higher of both priorities. */
+/** What a fault turned out to be, and the alarm or request that says so. */
+export interface FoundFault {
+  readonly ref: string;
+  readonly faultFamily: string;
+  readonly faultCode: string | null;
+  readonly component: string;
+  readonly deviceId: string | null;
+}
+
+/** Gives a report without a family the one that was found since, and the higher of both priorities. */
 export async function reclassify(
   deps: TicketDeps,
   tx: Tx,
-  { ticket, alarm, actor }: MachineAct,
+  { ticket, found, actor }: { readonly ticket: TicketRow; readonly found: FoundFault; readonly actor: Actor },
 ): Promise<TicketRow> {
-  const { category, impact, urgency, isEmergency } = classify(alarm.faultFamily);
-  const found = priorityOf(impact, urgency);
-  const priority = PRIORITIES.indexOf(found) < PRIORITIES.indexOf(ticket.priority) ? found : ticket.priority;
+  const { category, impact, urgency, isEmergency } = classify(found.faultFamily);
+  const higher = priorityOf(impact, urgency);
+  const isHigher = PRIORITIES.indexOf(higher) < PRIORITIES.indexOf(ticket.priority);
   const row = await update(tx, ticket.id, {
-    fault_family: alarm.faultFamily,
-    fault_code: alarm.faultCode,
-    fault_key: faultKey({ unitId: ticket.unit_id, ...alarm }),
-    component: alarm.component,
-    device_id: alarm.deviceId,
+    fault_family: found.faultFamily,
+    fault_code: found.faultCode,
+    fault_key: faultKey({ unitId: ticket.unit_id, ...found }),
+    component: found.component,
+    device_id: found.deviceId ?? ticket.device_id,
     category,
     impact,
     urgency,
     is_emergency: isEmergency || ticket.is_emergency,
-    priority,
+    priority: isHigher ? higher : ticket.priority,
   });
-  const nowMs = deps.clock.nowMs();
-  const { status } = ticket;
   await noteTicketEvent(tx, {
     ticketId: ticket.id,
-    atMs: nowMs,
+    atMs: deps.clock.nowMs(),
     action: 'reclassify',
-    from: status,
-    to: status,
+    from: ticket.status,
+    to: ticket.status,
     actor,
-    reason: `alarm:${alarm.alarmId}`,
+    reason: found.ref,
   });
   await deps.audit.record(tx, {
     actor,
     action: 'ticket.reclassify',
     entity: 'ticket',
     entityId: ticket.id,
-    fields: { faultFamily: { from: ticket.fault_family, to: alarm.faultFamily } },
+    fields: { faultFamily: { from: ticket.fault_family, to: found.faultFamily } },
   });
   return row;
 }

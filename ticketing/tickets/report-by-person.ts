@@ -3,7 +3,8 @@ import type { LocalText } from '#contracts/text.ts';
 import type { TicketCategory } from '#contracts/tickets.ts';
 import type { Actor } from '#platform/auth/actor.ts';
 import type { Tx } from '#platform/db/db.ts';
-import { openTicketsOf, recentlyClosedTicket, ticketForSymptom } from './match-ticket.ts';
+import { reclassify } from './assess-ticket.ts';
+import { openTicketsOf, recentlyClosedTicket, ticketForSymptom, unexplainedTicket } from './match-ticket.ts';
 import { noteTicketEvent } from './move-ticket.ts';
 import { classify, faultKey, openTicket } from './open-ticket.ts';
 import type { TicketDeps } from './ports.ts';
@@ -56,9 +57,18 @@ async function knownTicket(deps: TicketDeps, tx: Tx, report: PersonsReport): Pro
   const isDone = open?.status === 'resolved' || open?.status === 'verifying';
   if (open !== undefined && !isDone) return open;
   const back = open ?? (await recentlyClosedTicket(tx, { key, nowMs }));
-  if (back === undefined) return undefined;
+  if (back === undefined) return explain(deps, tx, report);
   const alarm = { alarmId: report.requestId, raisedAtMs: atMs };
   return reopenTicket(deps, tx, { ticket: back, alarm, actor: report.actor });
+}
+
+/** An earlier report in somebody's words that this one's code explains. */
+async function explain(deps: TicketDeps, tx: Tx, report: PersonsReport): Promise<TicketRow | undefined> {
+  const { unitId, component, actor } = report;
+  if (unitId === null) return undefined;
+  const ticket = await unexplainedTicket(tx, { unitId, component, nowMs: deps.clock.nowMs() });
+  if (ticket === undefined) return undefined;
+  return reclassify(deps, tx, { ticket, found: { ...report, ref: report.requestId }, actor });
 }
 
 async function openOwn(deps: TicketDeps, tx: Tx, report: PersonsReport): Promise<TicketRow> {

@@ -83,7 +83,11 @@ async function ticketFor(
   if (closed !== undefined) return reopenTicket(deps, tx, { ticket: closed, alarm: data, actor: ACTOR });
   const unexplained = await unexplainedTicket(tx, { ...data, nowMs });
   if (unexplained !== undefined) {
-    const ticket = await reclassify(deps, tx, { ticket: unexplained, alarm: data, actor: ACTOR });
+    const ticket = await reclassify(deps, tx, {
+      ticket: unexplained,
+      found: { ...data, ref: data.alarmId },
+      actor: ACTOR,
+    });
     return assessByMachine(deps, tx, { ticket, alarm: data, actor: ACTOR });
   }
   const opened = await openTicket(deps, tx, {

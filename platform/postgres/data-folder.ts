@@ -29,8 +29,12 @@ export interface PidFile {
   readonly ready: boolean;
 }
 
-/** Makes or checks the folder; initialises it the first time, all or nothing. */
-export async function prepareDataFolder(dataDir: string, binaries: Binaries): Promise<DataFolder> {
+/** Makes or checks the folder; initialises it the first time, all or nothing, on the disk if `durable`. */
+export async function prepareDataFolder(
+  dataDir: string,
+  binaries: Binaries,
+  durable: boolean,
+): Promise<DataFolder> {
   const path = await makeWritable(resolve(dataDir));
   const cluster = join(path, 'cluster');
   const version = (await readIfThere(join(cluster, 'PG_VERSION')))?.trim();
@@ -43,7 +47,7 @@ export async function prepareDataFolder(dataDir: string, binaries: Binaries): Pr
   const runAs = await chooseRunAs(path, binaries.postgres);
   const password = await readPassword(path, version !== undefined, runAs);
   const folder = { path, cluster, logFile: join(path, 'postgres.log'), password, runAs };
-  if (version === undefined) await initialise(folder, binaries);
+  if (version === undefined) await initialise(folder, binaries, durable);
   return folder;
 }
 
@@ -93,7 +97,7 @@ async function readPassword(path: string, initialised: boolean, runAs: RunAs): P
   return password;
 }
 
-async function initialise(folder: DataFolder, binaries: Binaries): Promise<void> {
+async function initialise(folder: DataFolder, binaries: Binaries, durable: boolean): Promise<void> {
   await sweepDrafts(folder.path);
   const draft = join(folder.path, `${DRAFT}${process.pid}`);
   const [command, args] = commandLine(folder.runAs, binaries.initdb, [
@@ -105,6 +109,7 @@ async function initialise(folder: DataFolder, binaries: Binaries): Promise<void>
     '--locale=C',
     '--locale-provider=builtin',
     '--builtin-locale=C.UTF-8',
+    ...(durable ? [] : ['--no-sync']),
   ]);
   try {
     await run(command, args, { ...folder.runAs.options, cwd: '/' });

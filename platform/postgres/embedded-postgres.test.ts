@@ -30,7 +30,7 @@ async function openFolder() {
 }
 
 function start(dataDir: string, more: Partial<PostgresSettings> = {}) {
-  return startPostgres({ dataDir, log, settings: { shared_buffers: '16MB' }, ...more });
+  return startPostgres({ dataDir, log, settings: { shared_buffers: '16MB', fsync: 'off' }, ...more });
 }
 
 async function ask<R extends pg.QueryResultRow>(url: string, sql: string): Promise<R[]> {

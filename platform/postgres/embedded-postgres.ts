@@ -44,7 +44,7 @@ export interface EmbeddedPostgres extends AsyncDisposable {
  */
 export async function startPostgres(settings: PostgresSettings): Promise<EmbeddedPostgres> {
   const binaries = await prepareBinaries(findPackage());
-  const folder = await prepareDataFolder(settings.dataDir, binaries);
+  const folder = await prepareDataFolder(settings.dataDir, binaries, settings.settings?.fsync !== 'off');
   const plan: PostmasterPlan = { folder, binaries, settings: settings.settings ?? {} };
   const { log } = settings;
 

@@ -7,7 +7,11 @@ import { startPostgres } from '#platform/postgres/embedded-postgres.ts';
  * end, it asks the server one more question, prints the answer and stops it.
  */
 async function main(dataDir: string): Promise<void> {
-  const postgres = await startPostgres({ dataDir, log: createLog({ level: 'silent', format: 'json' }) });
+  const postgres = await startPostgres({
+    dataDir,
+    log: createLog({ level: 'silent', format: 'json' }),
+    settings: { fsync: 'off' },
+  });
   const end = async () => {
     await using database = openDatabase({ url: postgres.url, maxConnections: 1 }, () => undefined);
     const { rows } = await database.pool.query("select 'served to the end' as answer");

@@ -16,8 +16,10 @@ const compiled = Compile(Content);
 /** What the fleet must know again after a restart, in one file that only its owner may read. */
 export interface LocalMemory extends PastMemory {
   credentialsOf(deviceId: string): Credentials | null;
+  /** Kept from now on, and on disk after the next `save`. */
   keepCredentials(deviceId: string, credentials: Credentials): void;
   forgetPast(deviceId: string): void;
+  save(): void;
 }
 
 /** Opens `units.json` in a folder, which is made if it is not there. */
@@ -33,7 +35,6 @@ export function openLocalMemory(folder: string): LocalMemory {
     credentialsOf: (deviceId) => content.credentials[deviceId] ?? null,
     keepCredentials(deviceId, credentials) {
       content.credentials[deviceId] = credentials;
-      save();
     },
     pastOf: (deviceId) => content.past[deviceId] ?? null,
     rememberPast(deviceId, past) {
@@ -41,10 +42,9 @@ export function openLocalMemory(folder: string): LocalMemory {
       save();
     },
     forgetPast(deviceId) {
-      if (content.past[deviceId] === undefined) return;
       delete content.past[deviceId];
-      save();
     },
+    save,
   };
 }
 

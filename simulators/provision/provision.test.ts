@@ -1,9 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Compile } from 'typebox/compile';
 import { expect, test } from 'vitest';
+import { NewCustomer, NewSite } from '#contracts/customers.ts';
+import { NewDevice } from '#contracts/devices.ts';
+import { NewTechnician } from '#contracts/people.ts';
 import { createApiClient } from './api-client.ts';
 import { openLocalMemory } from './local-memory.ts';
 import { seedMasterData } from './master-data.ts';
@@ -16,6 +21,13 @@ interface Answer {
 }
 
 const PAGE = 2;
+const SITE_ID = randomUUID();
+const BODIES: Readonly<Record<string, { Check(body: unknown): boolean }>> = {
+  customers: Compile(NewCustomer),
+  sites: Compile(NewSite),
+  technicians: Compile(NewTechnician),
+  devices: Compile(NewDevice),
+};
 
 /** The other side of the wire: just enough of the HTTP contract, with pages of two records. */
 async function openApi() {
@@ -32,7 +44,8 @@ async function openApi() {
     return { status: 200, body: { items, nextCursor: next } };
   };
   const insert = (name: string, row: Record<string, unknown>): Answer => {
-    const id = typeof row.id === 'string' ? row.id : `${name}-${tableOf(name).length}`;
+    if (BODIES[name]?.Check(row) !== true) return { status: 422, body: { detail: 'not by the contract' } };
+    const id = typeof row.id === 'string' ? row.id : randomUUID();
     if (tableOf(name).some((known) => known.id === id))
       return { status: 409, body: { detail: `${id} exists` } };
     tableOf(name).push({ ...row, id });
@@ -73,7 +86,7 @@ function openFolder() {
 }
 
 const FLEET = [
-  { id: 'ac-01', model: 'split-generic' as const, siteId: 'sites-0' },
+  { id: 'ac-01', model: 'split-generic' as const, siteId: SITE_ID },
   { id: 'ac-02', model: 'chiller-generic' as const, siteId: null },
 ];
 
@@ -87,7 +100,7 @@ test('a fleet is registered once; its credentials are kept where only their owne
   expect(await registerFleet({ api, memory: openLocalMemory(folder.path) }, FLEET)).toBe(0);
 
   expect(server.tableOf('devices')).toMatchObject([
-    { id: 'ac-01', kind: 'ac_unit', model: 'split-generic', siteId: 'sites-0', serial: 'SIM-AC-01' },
+    { id: 'ac-01', kind: 'ac_unit', model: 'split-generic', siteId: SITE_ID, serial: 'SIM-AC-01' },
     { id: 'ac-02', kind: 'ac_unit', model: 'chiller-generic' },
   ]);
   expect(server.rotations()).toBe(0);

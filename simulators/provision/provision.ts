@@ -27,6 +27,7 @@ const AT_ONCE = 4;
  * already keeps those it has; without any, new ones are asked for. Gives the number of units that were new.
  */
 export async function registerFleet(deps: ProvisionDeps, fleet: readonly FleetEntry[]): Promise<number> {
+  const { memory } = deps;
   let created = 0;
   const waiting = [...fleet];
   const worker = async (): Promise<void> => {
@@ -34,7 +35,11 @@ export async function registerFleet(deps: ProvisionDeps, fleet: readonly FleetEn
       if (await register(deps, entry)) created += 1;
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  try {
+    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  } finally {
+    memory.save();
+  }
   return created;
 }
 
@@ -52,14 +57,18 @@ async function register({ api, memory }: ProvisionDeps, entry: FleetEntry): Prom
     keep(memory, entry.id, reply.body);
     return true;
   }
-  if (memory.credentialsOf(entry.id) === null) await rotateCredentials({ api, memory }, entry.id);
+  if (memory.credentialsOf(entry.id) === null) await issueCredentials({ api, memory }, entry.id);
   return false;
 }
 
 /** Asks for new credentials for a registered device; those it had are refused from then on. */
-export async function rotateCredentials({ api, memory }: ProvisionDeps, deviceId: string): Promise<void> {
-  const path = `/devices/${encodeURIComponent(deviceId)}/credentials`;
-  const reply = await api.request('POST', path, { body: {} });
+export async function rotateCredentials(deps: ProvisionDeps, deviceId: string): Promise<void> {
+  await issueCredentials(deps, deviceId);
+  deps.memory.save();
+}
+
+async function issueCredentials({ api, memory }: ProvisionDeps, deviceId: string): Promise<void> {
+  const reply = await api.request('POST', `/devices/${encodeURIComponent(deviceId)}/credentials`);
   keep(memory, deviceId, reply.body);
 }
 

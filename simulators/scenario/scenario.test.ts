@@ -59,7 +59,10 @@ test.each([
 });
 
 test('a scenario can be resized as long as its events still have their units', () => {
-  expect(resizeScenario(loadScenario('demo'), { fleet: 50, seed: 3 })).toMatchObject({ fleet: 50, seed: 3 });
+  expect(resizeScenario(loadScenario('demo'), { fleet: 200, seed: 3 })).toMatchObject({
+    fleet: 200,
+    seed: 3,
+  });
   expect(() => resizeScenario(loadScenario('demo'), { fleet: 5 })).toThrow(
     'ac-07 is no unit of this fleet of 5',
   );

@@ -98,17 +98,20 @@ export function resizeScenario(
   scenario: Scenario,
   change: { fleet?: number | undefined; seed?: number | undefined; events?: readonly ScenarioEvent[] },
 ): Scenario {
-  const { name, unitIds, ...file } = scenario;
-  const fleet = change.fleet ?? (change.events === undefined ? unitIds.length : file.fleet);
+  const { name, unitIds: _, ...file } = scenario;
   const events = [...file.events, ...(change.events ?? [])];
-  return parseScenario(name, { ...file, fleet, seed: change.seed ?? file.seed, events });
+  return parseScenario(name, {
+    ...file,
+    fleet: change.fleet ?? file.fleet,
+    seed: change.seed ?? file.seed,
+    events,
+  });
 }
 
 function unitIdsOf(file: ScenarioFile): string[] {
-  const digits = Math.max(2, String(file.fleet).length);
   return Array.from(
     { length: file.fleet },
-    (_, index) => `${file.prefix ?? 'ac-'}${String(index + 1).padStart(digits, '0')}`,
+    (_, index) => `${file.prefix ?? 'ac-'}${String(index + 1).padStart(2, '0')}`,
   );
 }
 

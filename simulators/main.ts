@@ -27,6 +27,10 @@ async function main(): Promise<void> {
     return;
   }
   const ended = endOf(options);
+  let isPreparing = true;
+  void ended.then(() => {
+    if (isPreparing) process.exit(0);
+  });
   const scenario = resizeScenario(loadScenario(options.scenario), {
     fleet: options.fleet,
     seed: options.seed,
@@ -36,6 +40,7 @@ async function main(): Promise<void> {
   const api = options.api === null ? null : createApiClient(options.api);
   if (api !== null) await provision({ api, memory }, scenario, options);
   await reach(options.mqttUrl);
+  isPreparing = false;
   await run({ api, memory, ended }, scenario, options);
 }
 

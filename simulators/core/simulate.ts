@@ -1,4 +1,3 @@
-import { createRandom, hashSeed } from './random.ts';
 import { counters, observe, type Values } from './sensors.ts';
 import { advance } from './step.ts';
 import { createUnit, type UnitSpec, type UnitState } from './unit.ts';
@@ -35,9 +34,4 @@ export function series(
     ts += window.stepMs;
   }
   return { state: advance(state, window.toMs - state.nowMs), points };
-}
-
-/** Spreads a fleet: one seed gives each unit its own, whatever the fleet's size. */
-export function unitSeed(fleetSeed: number, unitId: string): number {
-  return createRandom(hashSeed(fleetSeed, unitId)).state();
 }

@@ -1,7 +1,7 @@
 import { SUBTROPICAL } from '../core/environment.ts';
 import type { FailureMode } from '../core/failure.ts';
 import { createRandom, hashSeed } from '../core/random.ts';
-import { settledUnit, unitSeed } from '../core/simulate.ts';
+import { settledUnit } from '../core/simulate.ts';
 import type { ModelId, UnitSpec } from '../core/unit.ts';
 import { SimulatorError } from '../errors.ts';
 import type { Scenario, ScenarioEvent } from '../scenario/scenario.ts';
@@ -186,7 +186,7 @@ function chosen(members: ReadonlyMap<string, Member>, unitId: string): readonly 
 /** The unit's model, comfort and place: by the scenario, else by its seed. */
 export function specOf(scenario: Scenario, id: string): UnitSpec {
   const given = scenario.units?.find((unit) => unit.id === id);
-  const seed = unitSeed(scenario.seed, id);
+  const seed = hashSeed(scenario.seed, id);
   const random = createRandom(hashSeed(seed, 'spec'));
   const model = given?.model ?? pickModel(scenario, random.next());
   const comfortC = model === 'chiller-generic' ? 23 : 24 + Math.floor(random.next() * 5) / 2;

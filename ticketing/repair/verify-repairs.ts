@@ -1,8 +1,8 @@
 import { type SqlBool, sql } from 'kysely';
 import type { Actor } from '#platform/auth/actor.ts';
 import type { Tx } from '#platform/db/db.ts';
-import { lockTicket, moveTicket, standingAlarms, type TicketRow } from '../tickets/index.ts';
-import { openTicketOrder, settleTicket, setVerification, type WorkOrderDeps } from '../work-orders/index.ts';
+import { lockTicket, reopenTicket, standingAlarms, type TicketRow } from '../tickets/index.ts';
+import { settleTicket, setVerification, type WorkOrderDeps } from '../work-orders/index.ts';
 import { type Judgement, judgeRepair } from './core/judge.ts';
 import type { RepairTables, VerificationEvidence, VerificationRow } from './tables.ts';
 
@@ -87,19 +87,10 @@ async function settle(deps: WorkOrderDeps, tx: Tx, judged: Judged): Promise<void
     .where('work_order_id', '=', orderId)
     .execute();
   if (state === 'pending') return;
-  const order = await setVerification(deps, tx, { orderId, to: state === 'inconclusive' ? 'none' : state });
+  await setVerification(deps, tx, { orderId, to: state === 'inconclusive' ? 'none' : state });
   if (state !== 'recurred') return settleTicket(deps, tx, { ticketId: ticket.id, actor: ACTOR });
-  const reopened = await moveTicket(deps.tickets, tx, {
-    ticket,
-    action: 'reopen',
-    actor: ACTOR,
-    reason: judgement.reason,
-  });
-  await openTicketOrder(deps, tx, {
-    ticket: reopened,
-    kind: 'repair',
-    preferTechnicianId: order.technician_id,
-  });
+  const alarm = { alarmId: evidence.alarmIds?.[0] ?? '', raisedAtMs: deps.clock.nowMs() };
+  await reopenTicket(deps.tickets, tx, { ticket, alarm, actor: ACTOR });
 }
 
 /**

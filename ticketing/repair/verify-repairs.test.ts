@@ -1,0 +1,119 @@
+import { expect, test } from 'vitest';
+import {
+  addTechnician,
+  addUnit,
+  openTestDesk,
+  raised,
+  returned,
+  type TestDesk,
+} from '#test/support/test-desk.ts';
+
+const MINUTE_MS = 60_000;
+
+/** A fault repaired, tested, and (unless told otherwise) returned and signed. */
+async function repaired(desk: TestDesk, { isReturned = true, isSigned = true } = {}) {
+  const technicianId = await addTechnician(desk);
+  const unit = await addUnit(desk);
+  const alarm = raised(unit);
+  await desk.publish(alarm);
+  await desk.settle();
+  const [order] = (await desk.call('GET /work-orders')).body.items;
+  const steps: [string, object][] = [
+    ['accept', {}],
+    ['contact', { etaAt: 1, symptomConfirmed: true }],
+    ['appoint', { from: 1 }],
+    ['depart', {}],
+    ['arrive', {}],
+    ['diagnose', { confirmedCause: 'leak' }],
+    ['start-repair', {}],
+    ['test', { passed: true }],
+    ...(isSigned ? [['sign', { refusedReason: 'away' }] as [string, object]] : []),
+  ];
+  for (const [action, body] of steps) await desk.call(`POST /work-orders/${order.id}/${action}`, body);
+  if (isReturned) await desk.publish(returned(alarm, desk.clock.nowMs()));
+  await desk.settle();
+  const ticket = async () => (await desk.call(`GET /tickets/${order.ticketId}`)).body;
+  const card = async () => (await desk.call(`GET /work-orders/${order.id}`)).body;
+  return { unit, technicianId, order, ticket, card };
+}
+
+test('a fault that stays away for the window under load proves the repair and closes the ticket', async () => {
+  await using desk = await openTestDesk();
+  const { ticket, card } = await repaired(desk);
+  desk.load.ms = 12 * MINUTE_MS;
+  desk.clock.advance(30 * MINUTE_MS - 1);
+  await desk.sweep('repair.verify');
+  expect((await card()).verification).toBe('pending');
+  desk.clock.advance(1);
+  await desk.sweep('repair.verify');
+  expect(await card()).toMatchObject({
+    verification: 'verified',
+    verificationEvidence: { state: 'verified', evidence: { loadedMs: 12 * MINUTE_MS, alarmIds: [] } },
+  });
+  expect(await ticket()).toMatchObject({ status: 'closed', resolution: 'onsite' });
+});
+
+test('H1: a proven repair without a signature leaves the ticket open until it is signed', async () => {
+  await using desk = await openTestDesk();
+  const { order, ticket } = await repaired(desk, { isSigned: false });
+  desk.load.ms = 12 * MINUTE_MS;
+  desk.clock.advance(30 * MINUTE_MS);
+  await desk.sweep('repair.verify');
+  expect((await ticket()).status).toBe('resolved');
+  const close = await desk.call(`POST /tickets/${order.ticketId}/close`);
+  expect(close).toMatchObject({ status: 409, body: { code: 'TICKET_SIGNATURE_MISSING' } });
+  await desk.call(`POST /work-orders/${order.id}/sign`, { refusedReason: 'away' });
+  expect((await ticket()).status).toBe('closed');
+});
+
+test('a unit that did not work enough is watched longer, and after a day proves nothing', async () => {
+  await using desk = await openTestDesk();
+  const { ticket, card } = await repaired(desk);
+  desk.clock.advance(30 * MINUTE_MS);
+  await desk.sweep('repair.verify');
+  expect(await card()).toMatchObject({
+    verification: 'pending',
+    verificationEvidence: { evidence: { reason: 'not_loaded' } },
+  });
+  desk.clock.advance(24 * 60 * MINUTE_MS);
+  await desk.sweep('repair.verify');
+  await desk.sweep('repair.verify');
+  expect(await card()).toMatchObject({
+    verification: 'none',
+    verificationEvidence: { state: 'inconclusive' },
+  });
+  expect((await ticket()).status).toBe('closed');
+});
+
+test('a fault that is back in the window counts against the repair and goes to the same technician', async () => {
+  await using desk = await openTestDesk();
+  await addTechnician(desk, { name: 'idle' });
+  const { unit, order, ticket, card } = await repaired(desk);
+  const { technicianId } = (await card()) as { technicianId: string };
+  desk.clock.advance(10 * MINUTE_MS);
+  await desk.publish(raised(unit, { raisedAtMs: desk.clock.nowMs() }));
+  await desk.settle();
+  expect((await card()).verification).toBe('recurred');
+  const again = await ticket();
+  expect(again).toMatchObject({ status: 'in_progress', resolution: null });
+  expect(again.workOrderIds).toHaveLength(2);
+  const [second] = (await desk.call(`GET /work-orders?ticketId=${order.ticketId}`)).body.items;
+  expect(second).toMatchObject({ status: 'dispatched', technicianId, verification: 'none' });
+});
+
+test('an alarm that never returned after the repair means it was none', async () => {
+  await using desk = await openTestDesk();
+  const { ticket, card } = await repaired(desk, { isReturned: false });
+  desk.load.ms = 60 * MINUTE_MS;
+  desk.clock.advance(30 * MINUTE_MS);
+  await desk.sweep('repair.verify');
+  expect(await card()).toMatchObject({
+    verification: 'pending',
+    verificationEvidence: { evidence: { reason: 'alarm_stands' } },
+  });
+  desk.clock.advance(24 * 60 * MINUTE_MS);
+  await desk.sweep('repair.verify');
+  await desk.sweep('repair.verify');
+  expect((await card()).verification).toBe('recurred');
+  expect((await ticket()).status).toBe('in_progress');
+});

@@ -1,3 +1,3 @@
 export { PEOPLE_MIGRATIONS } from './migrations.ts';
-export { findTechnician, listDispatchable, technicianOfUser } from './records.ts';
+export { findTechnician, listDispatchable } from './records.ts';
 export { technicianRoutes } from './routes.ts';

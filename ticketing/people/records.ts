@@ -45,17 +45,6 @@ export async function findTechnician(db: Db | Tx, id: string): Promise<Technicia
   return (await withSkills(db, rows))[0];
 }
 
-/** The technician who signs in as that user. */
-export async function technicianOfUser(db: Db | Tx, userId: string): Promise<Technician | undefined> {
-  const rows = await db
-    .withTables<PeopleTables>()
-    .selectFrom('technician')
-    .selectAll()
-    .where('user_id', '=', userId)
-    .execute();
-  return (await withSkills(db, rows))[0];
-}
-
 /**
  * Who may be sent at `atMs` to a job that asks for `skill`: active, and holding exactly that skill, not
  * expired. In order of entry; who of them is best is for dispatch to say.

@@ -5,23 +5,38 @@ import type { Db } from '#platform/db/db.ts';
 import { createAuditList } from '#test/support/audit-list.ts';
 import { openFeatureApp } from '#test/support/feature-app.ts';
 import { openTestDatabase } from '#test/support/test-database.ts';
-import { findTechnician, listDispatchable, technicianOfUser, technicianRoutes } from './index.ts';
+import { findTechnician, listDispatchable, technicianRoutes } from './index.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
 const DAY_MS = 86_400_000;
 const USER = '019e0000-0000-7000-8000-00000000aaaa';
+const OTHER_USER = '019e0000-0000-7000-8000-00000000bbbb';
 const NOBODY = '019e0000-0000-7000-8000-00000000dead';
 
 async function openPeople(db: Db) {
   const clock = createManualClock(NOW);
   const audit = createAuditList();
-  const userExists = async (_db: unknown, id: string) => id === USER;
-  const app = await openFeatureApp({ db, clock }, [technicianRoutes({ db, clock, audit, userExists })]);
+  const accounts = new Map<string, string | null>([
+    [USER, null],
+    [OTHER_USER, null],
+  ]);
+  const app = await openFeatureApp({ db, clock }, [
+    technicianRoutes({
+      db,
+      clock,
+      audit,
+      setTechnicianOfUser: async (_tx, { userId, technicianId }) => {
+        if (!accounts.has(userId)) return false;
+        accounts.set(userId, technicianId);
+        return true;
+      },
+    }),
+  ]);
   const add = async (body: object): Promise<Technician> => {
     const technician = { name: 'Chen', phone: '13700000000', zone: 'east', ...body };
     return (await app.call('POST', '/technicians', { body: technician })).json();
   };
-  return { ...app, audit, add };
+  return { ...app, audit, accounts, add };
 }
 
 test('O3: only an active technician with a skill that has not expired may be sent', async () => {
@@ -104,7 +119,23 @@ test('R7: a user is one technician at most', async () => {
     code: 'PEOPLE_USER_TAKEN',
     errors: [{ field: 'userId' }],
   });
-  expect((await technicianOfUser(database.db, USER))?.id).toBe(id);
+  expect(people.accounts.get(USER)).toBe(id);
+});
+
+test('a technician given another account leaves the first', async () => {
+  await using database = await openTestDatabase();
+  await using people = await openPeople(database.db);
+  const { id } = await people.add({ skills: [], userId: USER });
+
+  await people.call('PATCH', `/technicians/${id}`, {
+    body: { userId: OTHER_USER },
+    headers: { 'if-match': '"1"' },
+  });
+
+  expect([...people.accounts]).toEqual([
+    [USER, null],
+    [OTHER_USER, id],
+  ]);
 });
 
 test('technicians are found by skill, zone and whether they are active', async () => {

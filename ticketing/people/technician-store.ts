@@ -13,13 +13,19 @@ import { newId } from '#platform/ids.ts';
 import { withSkills } from './records.ts';
 import type { PeopleTables } from './tables.ts';
 
-/** Whether a user of that id exists; users belong to another part of the system. */
-export type UserExists = (db: Db | Tx, userId: string) => Promise<boolean>;
+/**
+ * Says on the user's account which technician signs in with it (null: none any more), in the caller's
+ * transaction. False when there is no such user.
+ */
+export type SetTechnicianOfUser = (
+  tx: Tx,
+  link: { readonly userId: string; readonly technicianId: string | null },
+) => Promise<boolean>;
 
 export interface PeopleDeps {
   readonly audit: Audit;
   readonly clock: Clock;
-  readonly userExists: UserExists;
+  readonly setTechnicianOfUser: SetTechnicianOfUser;
 }
 
 const PERSONAL = ['name', 'phone'];
@@ -52,12 +58,11 @@ export async function listTechnicians(db: Db, query: TechnicianQuery): Promise<P
 }
 
 export async function addTechnician(
-  { audit, clock, userExists }: PeopleDeps,
+  { audit, clock, setTechnicianOfUser }: PeopleDeps,
   tx: Tx,
   { actor, technician }: { readonly actor: Actor; readonly technician: NewTechnician },
 ): Promise<Technician> {
   const { name, phone, zone, userId, skills } = technician;
-  await requireUser(userExists, tx, userId);
   const listed = skillList(skills);
   const id = newId();
   await tx
@@ -75,6 +80,7 @@ export async function addTechnician(
     .catch((error: unknown) => {
       throw userTaken(error, userId) ?? error;
     });
+  await linkUser(setTechnicianOfUser, tx, { from: null, to: userId, technicianId: id });
   await writeSkills(tx, id, listed);
   const fields = newFields({ name, phone, zone, userId, skills: listed });
   await audit.record(tx, {
@@ -104,7 +110,7 @@ export async function lockTechnician(tx: Tx, id: string): Promise<Technician> {
 
 /** What changes is audited by field, the telephone number too (requirement D12). */
 export async function changeTechnician(
-  { audit, userExists }: PeopleDeps,
+  { audit, setTechnicianOfUser }: PeopleDeps,
   tx: Tx,
   edit: { readonly actor: Actor; readonly current: Technician; readonly change: TechnicianChange },
 ): Promise<Technician> {
@@ -113,7 +119,6 @@ export async function changeTechnician(
   const skills = given && skillList(given);
   const fields = changedFields(current, { ...change, skills });
   if (Object.keys(fields).length === 0) return current;
-  await requireUser(userExists, tx, change.userId);
   await tx
     .withTables<PeopleTables>()
     .updateTable('technician')
@@ -130,6 +135,8 @@ export async function changeTechnician(
     .catch((error: unknown) => {
       throw userTaken(error, change.userId) ?? error;
     });
+  const link = { from: current.userId, to: change.userId, technicianId: current.id };
+  await linkUser(setTechnicianOfUser, tx, link);
   if (skills) await writeSkills(tx, current.id, skills);
   await audit.record(tx, {
     actor,
@@ -173,9 +180,22 @@ async function writeSkills(tx: Tx, technicianId: string, skills: Technician['ski
     .execute();
 }
 
-async function requireUser(userExists: UserExists, tx: Tx, userId: string | null | undefined): Promise<void> {
-  if (userId === null || userId === undefined || (await userExists(tx, userId))) return;
-  throw invalidField('PEOPLE_USER_UNKNOWN', 'userId', `no user ${userId}`);
+interface UserLink {
+  readonly from: string | null;
+  /** Undefined: stays as it is. */
+  readonly to: string | null | undefined;
+  readonly technicianId: string;
+}
+
+async function linkUser(
+  setTechnicianOfUser: SetTechnicianOfUser,
+  tx: Tx,
+  { from, to, technicianId }: UserLink,
+): Promise<void> {
+  if (to === undefined || to === from) return;
+  if (from !== null) await setTechnicianOfUser(tx, { userId: from, technicianId: null });
+  if (to === null || (await setTechnicianOfUser(tx, { userId: to, technicianId }))) return;
+  throw invalidField('PEOPLE_USER_UNKNOWN', 'userId', `no user ${to}`);
 }
 
 function userTaken(error: unknown, userId: string | null | undefined) {

@@ -5,6 +5,7 @@ import { AUTH_MIGRATIONS } from '#platform/auth/auth-tables.ts';
 import type { Migrations } from '#platform/db/migrate.ts';
 import { HTTP_MIGRATIONS } from '#platform/http/idempotency.ts';
 import { outboxMigrations } from '#platform/outbox/outbox-migrations.ts';
+import { RULE_MIGRATIONS } from '#rules/index.ts';
 import { CUSTOMER_MIGRATIONS } from '#ticketing/customers/index.ts';
 import { DESK_MIGRATIONS } from '#ticketing/desk.ts';
 import { MAINTENANCE_MIGRATIONS } from '#ticketing/maintenance/index.ts';
@@ -20,6 +21,7 @@ export const ALL_MIGRATIONS: readonly Migrations[] = [
   deviceMigrations,
   telemetryMigrations,
   ingestMigrations,
+  RULE_MIGRATIONS,
   CUSTOMER_MIGRATIONS,
   UNIT_MIGRATIONS,
   PEOPLE_MIGRATIONS,

@@ -32,6 +32,7 @@ export interface EventMap {
     returnedAtMs: number;
   };
   'alarm.acknowledged': { alarmId: string; byUserId: string };
+  'rule.changed': { ruleId: string };
   'service_request.received': { requestId: string; ticketId: string | null; channel: Source };
   'ticket.opened': {
     ticketId: string;

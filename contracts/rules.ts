@@ -56,3 +56,29 @@ export const AlarmRule = Type.Object(
   { $id: 'AlarmRule', additionalProperties: false },
 );
 export type AlarmRule = Static<typeof AlarmRule>;
+
+/** A rule as somebody writes it: it becomes a version when it is saved, a draft until it is activated. */
+export const NewAlarmRule = Type.Omit(AlarmRule, ['version', 'status'], {
+  $id: 'NewAlarmRule',
+  additionalProperties: false,
+});
+export type NewAlarmRule = Static<typeof NewAlarmRule>;
+
+/** The next version of a rule. */
+export const AlarmRuleChange = Type.Omit(AlarmRule, ['id', 'version', 'status'], {
+  $id: 'AlarmRuleChange',
+  additionalProperties: false,
+});
+export type AlarmRuleChange = Static<typeof AlarmRuleChange>;
+
+/** One version of a rule with where it comes from; shipped ones are switched on and off, never edited. */
+export const AlarmRuleVersion = Type.Object(
+  {
+    rule: AlarmRule,
+    isShipped: Type.Boolean(),
+    createdAt: Type.String({ format: 'date-time' }),
+    createdBy: Type.String(),
+  },
+  { $id: 'AlarmRuleVersion', additionalProperties: false },
+);
+export type AlarmRuleVersion = Static<typeof AlarmRuleVersion>;

@@ -16,38 +16,50 @@ interface Trend {
   readonly intercept: number;
 }
 
-/**
- * Robust line through (x, y): Theil-Sen, if Mann-Kendall finds it significant; else undefined. `x` must ascend.
- */
-export function robustTrend(x: readonly number[], y: readonly number[]): Trend | undefined {
+/** Every pair of samples: its slope, and Mann-Kendall's score with its variance, corrected for ties. */
+interface Pairs {
+  readonly slopes: Float64Array;
+  readonly score: number;
+  readonly variance: number;
+}
+
+/** `x` must ascend. */
+export function pairsOf(x: readonly number[], y: readonly number[]): Pairs {
   const count = y.length;
-  if (count < FEWEST_SAMPLES) return undefined;
-  const slopes: number[] = [];
+  const slopes = new Float64Array((count * (count - 1)) / 2);
   let score = 0;
+  let next = 0;
   for (let i = 0; i < count; i++) {
     for (let j = i + 1; j < count; j++) {
       const rise = (y[j] ?? 0) - (y[i] ?? 0);
       score += Math.sign(rise);
-      slopes.push(rise / ((x[j] ?? 0) - (x[i] ?? 0)));
+      slopes[next++] = rise / ((x[j] ?? 0) - (x[i] ?? 0));
     }
   }
-  if (!isSignificant(score, y)) return undefined;
+  return { slopes, score, variance: varianceOf(y) };
+}
+
+/**
+ * Robust line through (x, y): Theil-Sen, if Mann-Kendall finds it significant; else undefined. `x` must ascend.
+ */
+export function robustTrend(x: readonly number[], y: readonly number[]): Trend | undefined {
+  if (y.length < FEWEST_SAMPLES) return undefined;
+  const { slopes, score, variance } = pairsOf(x, y);
+  if (variance <= 0 || (Math.abs(score) - 1) / Math.sqrt(variance) < SIGNIFICANT_Z) return undefined;
   const slope = median(slopes);
   return { slope, intercept: median(y.map((value, i) => value - slope * (x[i] ?? 0))) };
 }
 
-/** Mann-Kendall with the correction for ties. */
-function isSignificant(score: number, y: readonly number[]): boolean {
+function varianceOf(y: readonly number[]): number {
   const pairs = (n: number) => n * (n - 1) * (2 * n + 5);
   const ties = new Map<number, number>();
   for (const value of y) ties.set(value, (ties.get(value) ?? 0) + 1);
   let variance = pairs(y.length);
   for (const size of ties.values()) variance -= pairs(size);
-  if (variance <= 0) return false;
-  return (Math.abs(score) - 1) / Math.sqrt(variance / 18) >= SIGNIFICANT_Z;
+  return variance / 18;
 }
 
-function median(values: readonly number[]): number {
+export function median(values: ArrayLike<number>): number {
   const sorted = Float64Array.from(values).sort();
   const middle = sorted.length >> 1;
   const upper = sorted[middle] ?? Number.NaN;

@@ -12,10 +12,10 @@ export function inject(
   return { ...state, failures: { ...state.failures, [mode]: grow(mode, { ...path, from }) } };
 }
 
-/** The unit as a technician leaves it: nothing failing, protections reset, a cleaned filter. */
+/** The unit as a technician leaves it: nothing failing, protections reset, a cleaned filter, just restarted. */
 export function heal(state: UnitState): UnitState {
   const filterHours = state.failures.filter_clogging === undefined ? state.filterHours : 0;
-  return { ...clearProtections(state), failures: {}, filterHours, drainLevelPct: 16 };
+  return { ...restart(state), protections: [], failures: {}, filterHours, drainLevelPct: 16 };
 }
 
 /** Resets what has tripped. What caused it is still there and may trip again. */

@@ -92,7 +92,7 @@ export function wearOf(failures: Failures): Wear {
   const at = (mode: FailureMode): number => failures[mode]?.level ?? 0;
   const bearing = at('fan_bearing');
   return {
-    condenser: (1 - 0.5 * at('condenser_fouling')) * (1 - 0.93 * at('high_pressure')),
+    condenser: (1 - 0.58 * at('condenser_fouling')) * (1 - 0.93 * at('high_pressure')),
     evaporator: 1 - 0.5 * at('evaporator_fouling'),
     charge: 1 - 0.35 * at('refrigerant_leak'),
     volumetric: 1 - 0.35 * at('compressor_wear'),

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SUBTROPICAL } from './environment.ts';
 import { changeSetpoint, clearProtections, defrost, heal, hotDay, inject, restart } from './events.ts';
-import type { FailureMode } from './failure.ts';
+import { FAILURE_MODES, type FailureMode } from './failure.ts';
 import { saturationCelsius, saturationKpa } from './refrigerant.ts';
 import type { Values } from './sensors.ts';
 import { series, settledUnit, step } from './simulate.ts';
@@ -214,15 +214,28 @@ describe('a failing unit moves its signals together', () => {
     }
   });
 
-  test('a cleared protection trips again while its cause is there, a healed unit runs as before', () => {
+  test('a cleared protection trips again while its cause is there', () => {
     const tripped = advance(inject(unit(), 'high_pressure', { to: 1, overS: 0 }), 5 * MINUTE_MS);
     const cleared = advance(clearProtections(tripped), 5 * MINUTE_MS);
-    const healed = step(advance(heal(tripped), 10 * MINUTE_MS), MINUTE_MS);
 
     expect(tripped.hz).toBe(0);
     expect(cleared.protections).toEqual(['high_pressure']);
-    expect(healed.state.protections).toEqual([]);
-    expect(outOfBand(healed.values)).toEqual([]);
+  });
+
+  test.each(FAILURE_MODES)('a unit healed of %s runs as before', (mode) => {
+    let state = advance(inject(unit(), mode, { to: 1 }), 20 * MINUTE_MS);
+    state = heal(state);
+    for (let second = 0; second < 1_200; second += 1) state = advance(state, 1_000);
+    const { values } = step(state, 3 * HOUR_MS);
+
+    expect(state.protections).toEqual([]);
+    expect(outOfBand(values)).toEqual([]);
+  });
+
+  test('a fouled condenser stands out by its temperature over ambient', () => {
+    const fouled = look(advance(inject(unit(), 'condenser_fouling', { to: 1, overS: 0 }), 20 * MINUTE_MS));
+
+    expect(fouled.condensing_over_ambient).toBeGreaterThan(22);
   });
 });
 

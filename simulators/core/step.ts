@@ -14,6 +14,7 @@ const MIN_HZ = 20;
 const MAX_HZ = 100;
 const KP_HZ_PER_K = 6;
 const INTEGRAL_S = 1_800;
+const INTEGRAL_BAND_K = 1;
 const RAMP_HZ_PER_S = 1.5;
 const CYCLE_S = 20;
 const STANDSTILL_S = 60;
@@ -56,7 +57,8 @@ function control(state: UnitState, wear: Wear, seconds: number): UnitState {
   if (action === 'off' || action === 'idle') {
     return { ...state, action, actionS, airflow, outdoorFan: 0, hz: 0, integralHz: FAN_LAW_HZ };
   }
-  const integralHz = clamp(state.integralHz + (KP_HZ_PER_K * error * seconds) / INTEGRAL_S, MIN_HZ, MAX_HZ);
+  const drift = Math.abs(error) < INTEGRAL_BAND_K ? (KP_HZ_PER_K * error * seconds) / INTEGRAL_S : 0;
+  const integralHz = clamp(state.integralHz + drift, MIN_HZ, MAX_HZ);
   const wanted = action === 'defrosting' ? DEFROST_HZ : integralHz + KP_HZ_PER_K * error;
   const step = RAMP_HZ_PER_S * seconds;
   const hz = clamp(

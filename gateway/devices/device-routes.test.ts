@@ -2,33 +2,9 @@ import { expect, test } from 'vitest';
 import type { DeviceCredentials } from '#contracts/devices.ts';
 import { createManualClock } from '#platform/clock.ts';
 import { createLog } from '#platform/log.ts';
-import { type FeatureApp, openFeatureApp } from '#test/support/feature-app.ts';
-import { openTestDatabase } from '#test/support/test-database.ts';
-import { createDeviceDeps } from '#test/support/test-devices.ts';
-import type { DeviceDeps } from './device-records.ts';
-import { deviceRoutes } from './device-routes.ts';
+import { openTestDevices, type TestDevices } from '#test/support/test-devices.ts';
 import { createPendingDevices } from './pending.ts';
 import { createDeviceSessions } from './sessions.ts';
-
-interface TestDevices extends AsyncDisposable {
-  readonly call: FeatureApp['call'];
-  readonly deps: DeviceDeps;
-}
-
-async function openDevices(): Promise<TestDevices> {
-  const database = await openTestDatabase();
-  const deps = createDeviceDeps(database.db);
-  await deps.registry.load();
-  const app = await openFeatureApp(deps, [deviceRoutes(deps)]);
-  return {
-    call: app.call,
-    deps,
-    [Symbol.asyncDispose]: async () => {
-      await app[Symbol.asyncDispose]();
-      await database[Symbol.asyncDispose]();
-    },
-  };
-}
 
 const AC = { id: 'ac-1', kind: 'ac_unit', model: 'split-generic' };
 const register = (test: TestDevices, device: object = {}) =>
@@ -36,7 +12,7 @@ const register = (test: TestDevices, device: object = {}) =>
 const log = createLog({ level: 'silent', format: 'json' });
 
 test('a registered device gets a unit and a password that is shown once and works at once', async () => {
-  await using test = await openDevices();
+  await using test = await openTestDevices();
   const response = await register(test, { labels: { floor: '3' }, serial: 'SN-1' });
   expect(response.statusCode).toBe(201);
   const { id, unitId, mqtt } = response.json<DeviceCredentials>();
@@ -61,7 +37,7 @@ test('a registered device gets a unit and a password that is shown once and work
 });
 
 test('what cannot be registered names its field', async () => {
-  await using test = await openDevices();
+  await using test = await openTestDevices();
   await register(test, { serial: 'SN-1' });
   const refused = async (device: object) => {
     const response = await register(test, device);
@@ -97,7 +73,7 @@ test('what cannot be registered names its field', async () => {
 });
 
 test('devices are listed by page and filter', async () => {
-  await using test = await openDevices();
+  await using test = await openTestDevices();
   for (const n of [1, 2, 3, 4, 5]) {
     await register(test, {
       id: `ac-${n}`,
@@ -128,7 +104,7 @@ test('devices are listed by page and filter', async () => {
 });
 
 test('a change needs the version last read and is audited; a disabled device must go', async () => {
-  await using test = await openDevices();
+  await using test = await openTestDevices();
   await register(test);
   const change = (body: object, ifMatch?: string) =>
     test.call('PATCH', '/devices/ac-1', {
@@ -168,7 +144,7 @@ test('a change needs the version last read and is audited; a disabled device mus
 });
 
 test('new credentials replace the old ones, and a removed device is forgotten', async () => {
-  await using test = await openDevices();
+  await using test = await openTestDevices();
   const first = (await register(test)).json<DeviceCredentials>();
   const revoked: string[] = [];
   test.deps.registry.onRevoked((id) => revoked.push(id));
@@ -189,7 +165,7 @@ test('new credentials replace the old ones, and a removed device is forgotten', 
 });
 
 test('an identity that waits is approved or taken off the list', async () => {
-  await using test = await openDevices();
+  await using test = await openTestDevices();
   await using pending = createPendingDevices({ ...test.deps, log });
   for (const identity of ['ac-7', 'ac-8', 'ac-7', 'no/device']) pending.seen(identity, 'mqtt', '10.0.0.1');
   await pending.flush();
@@ -214,7 +190,7 @@ test('an identity that waits is approved or taken off the list', async () => {
 });
 
 test('the pending list keeps the thousand identities seen last', async () => {
-  await using test = await openDevices();
+  await using test = await openTestDevices();
   const clock = createManualClock(Date.now());
   await using pending = createPendingDevices({ ...test.deps, clock, log });
   for (const round of ['a', 'b']) {
@@ -228,7 +204,7 @@ test('the pending list keeps the thousand identities seen last', async () => {
 });
 
 test('O1: only an administrator registers devices; who reads them does not change them', async () => {
-  await using test = await openDevices();
+  await using test = await openTestDevices();
   await register(test);
   for (const role of ['agent', 'dispatcher', 'technician', 'manager'] as const) {
     expect((await test.call('GET', '/devices', { role })).statusCode).toBe(200);
@@ -236,86 +212,4 @@ test('O1: only an administrator registers devices; who reads them does not chang
     expect((await test.call('DELETE', '/devices/ac-1', { role })).statusCode).toBe(403);
     expect((await test.call('POST', '/devices/ac-1/credentials', { role })).statusCode).toBe(403);
   }
-});
-
-const csv = (test: TestDevices, body: string, query = '') =>
-  test.call('POST', `/devices/import${query}`, { body, headers: { 'content-type': 'text/csv' } });
-
-const GOOD = [
-  'id,kind,model,serial,floor',
-  'ac-1,ac_unit,split-generic,SN-1,3',
-  'ac-2,ac_unit,vrf-generic,,"4, west"',
-];
-const BAD = [
-  ...GOOD,
-  'ac-2,ac_unit,split-generic,,',
-  'ac/3,ac_unit,split-generic,,',
-  'ac-4,ac_unit,none,SN-1,',
-  'ac-5,ac_unit,split-generic,SN-1,',
-];
-
-test('a dry run tells each mistake by line and field, and changes nothing', async () => {
-  await using test = await openDevices();
-  const dry = await csv(test, BAD.join('\n'), '?dryRun=true');
-  expect(dry.statusCode).toBe(200);
-  const { devices, errors } = dry.json<{ devices: number; errors: { line: number; field: string }[] }>();
-  expect(devices).toBe(2);
-  expect(errors.map(({ line, field }) => `${line} ${field}`)).toEqual([
-    '4 id',
-    '5 id',
-    '6 model',
-    '7 serial',
-  ]);
-  expect((await csv(test, GOOD.join('\n'), '?dryRun=true')).json()).toEqual({ devices: 2, errors: [] });
-  expect((await test.call('GET', '/devices')).json().items).toEqual([]);
-});
-
-test('an import is all or nothing', async () => {
-  await using test = await openDevices();
-  const bad = await csv(test, BAD.join('\n'));
-  expect(bad.statusCode).toBe(422);
-  expect(bad.json<{ errors: { field: string }[] }>().errors.map(({ field }) => field)).toEqual([
-    'line 4: id',
-    'line 5: id',
-    'line 6: model',
-    'line 7: serial',
-  ]);
-  expect(test.deps.registry.all()).toEqual([]);
-
-  const good = await csv(test, GOOD.join('\r\n'));
-  expect(good.statusCode).toBe(201);
-  expect(good.json<{ devices: DeviceCredentials[] }>().devices.map(({ mqtt }) => mqtt.username)).toEqual([
-    'ac-1',
-    'ac-2',
-  ]);
-  expect(test.deps.registry.find('ac-2')?.labels).toEqual({ floor: '4, west' });
-  expect((await csv(test, GOOD.join('\n'))).json<{ errors: { field: string }[] }>().errors[0]?.field).toBe(
-    'line 2: id',
-  );
-});
-
-test('a file that is no device list is refused with what is wrong', async () => {
-  await using test = await openDevices();
-  expect((await csv(test, 'id,kind\nac-1,ac_unit')).json()).toMatchObject({
-    status: 400,
-    code: 'DEVICE_CSV_HEADER',
-  });
-  expect((await csv(test, 'id,kind,model\nac-1,"ac_unit')).json()).toMatchObject({
-    status: 400,
-    code: 'DEVICE_CSV_MALFORMED',
-  });
-  expect((await test.call('POST', '/devices/import', { body: {} })).statusCode).toBeGreaterThanOrEqual(400);
-});
-
-test('an export imports again as it was', async () => {
-  await using test = await openDevices();
-  await register(test, { id: 'ac-1', labels: { floor: '3', note: 'a "quoted", word' } });
-  await register(test, { id: 'ac-2', model: 'vrf-generic', labels: { room: ' x' } });
-  const exported = await test.call('GET', '/devices/export');
-  expect(exported.headers['content-type']).toBe('text/csv; charset=utf-8');
-  const before = (await test.call('GET', '/devices')).json().items;
-  await test.call('DELETE', '/devices/ac-1');
-  await test.call('DELETE', '/devices/ac-2');
-  expect((await csv(test, exported.body)).statusCode).toBe(201);
-  expect((await test.call('GET', '/devices')).json().items).toEqual(before);
 });

@@ -164,7 +164,8 @@ export function setRules(lane: Lane, compiled: readonly CompiledRule[]): void {
 export function armAll(lane: Lane): void {
   for (let row = 0; row < lane.rows.count; row++) {
     lane.rows.dueMs[row] = Number.POSITIVE_INFINITY;
-    arm(lane, row, nextDeadline(lane, row, lane.rows.clockMs[row] ?? Number.NEGATIVE_INFINITY));
+    const dueMs = nextDeadline(lane, row, lane.rows.clockMs[row] ?? Number.NEGATIVE_INFINITY);
+    arm(lane, row, Math.min(dueMs, lane.held[row]?.[0]?.atMs ?? dueMs));
   }
 }
 

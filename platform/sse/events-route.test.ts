@@ -7,10 +7,10 @@ function createFeed() {
   const listeners = new Set<() => void>();
   const feed: EventFeed = {
     since: async (lastId, limit) => {
-      if (lastId === null) return events.slice(-limit);
       const from = events.findIndex(({ id }) => id === lastId) + 1;
       return events.slice(from, from + limit);
     },
+    lastId: async () => events.at(-1)?.id ?? null,
     onNew: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -12,11 +12,10 @@ export interface FeedEvent {
 
 /** Where the stream reads: everything that features have told each other, in one order that never changes. */
 export interface EventFeed {
-  /**
-   * Up to `limit` events after that one, oldest first; after null, the newest `limit`, oldest first. An id that
-   * is no longer kept counts as the oldest kept.
-   */
+  /** Up to `limit` events after that one, oldest first; from the oldest kept for null or an id no longer kept. */
   since(lastId: string | null, limit: number): Promise<readonly FeedEvent[]>;
+  /** The newest event's id: where a reader starts that wants only what is to come. */
+  lastId(): Promise<string | null>;
   /** Calls back when `since` has more to give; may call too often. Returns how to stop. */
   onNew(listener: () => void): () => void;
 }
@@ -51,7 +50,7 @@ export function eventRoutes({ feed, auth }: Deps): Routes {
       },
       async (request, reply) => {
         const { token = '' } = readCredentials(request) ?? {};
-        const [newest] = reply.sse.lastEventId === null ? await feed.since(null, 1) : [];
+        const start = reply.sse.lastEventId ?? (await feed.lastId());
         const news = createBell();
         const silence = shared.onNew(news.ring);
         const stall = createStallGuard(() => request.raw.destroy());
@@ -66,7 +65,7 @@ export function eventRoutes({ feed, auth }: Deps): Routes {
         reply.raw.flushHeaders();
         await reply.sse.send(
           follow({
-            lastId: reply.sse.lastEventId ?? newest?.id ?? null,
+            lastId: start,
             since: shared.since,
             news,
             stall,
@@ -154,7 +153,7 @@ function createStallGuard(onStall: () => void): StallGuard {
 }
 
 /** Clients that stand at the same event share one read of the feed. */
-function shareReads(feed: EventFeed): EventFeed {
+function shareReads(feed: EventFeed): Omit<EventFeed, 'lastId'> {
   const reads = new Map<string | null, ReturnType<EventFeed['since']>>();
   const listeners = new Set<() => void>();
   let silence: (() => void) | undefined;

@@ -1,0 +1,62 @@
+import { AftercareError } from '#platform/errors.ts';
+import { createLifecycle } from '#platform/lifecycle/lifecycle.ts';
+import { createLog } from '#platform/log.ts';
+import { type Environment, readConfig } from './config.ts';
+import { startSimulatedFleet } from './simulated-fleet.ts';
+import { type App, startApp } from './start-app.ts';
+
+const FLEET_TOKEN_MS = 30 * 86_400_000;
+const LAST_RESORT_MS = 60_000;
+
+function startBlock(config: Environment, app: App): string {
+  const host = config.HOST === '0.0.0.0' ? 'localhost' : config.HOST;
+  const password =
+    app.adminPassword === null
+      ? 'admin, with the password of the first start'
+      : `admin, password ${app.adminPassword} (shown this once)`;
+  return [
+    '',
+    `  Aftercare is ready after ${Math.round(performance.now() / 100) / 10} s`,
+    '',
+    `  console    http://${host}:${app.httpPort}`,
+    `  API        http://${host}:${app.httpPort}/api/docs`,
+    `  MQTT       mqtt://${host}:${app.mqttPort}`,
+    `  sign in    ${password}`,
+    `  fleet      ${config.SIMULATE ? '20 simulated units; SIMULATE=0 starts without them' : 'none simulated'}`,
+    `  data       ${config.DATA_DIR}`,
+    '',
+  ].join('\n');
+}
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const log = createLog({ level: config.LOG_LEVEL, format: config.LOG_FORMAT });
+  const stopping = new Promise<string>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => resolve(signal));
+  });
+  const lifecycle = createLifecycle(log);
+  const app = lifecycle.use('app', await startApp(config, { log }), LAST_RESORT_MS);
+  if (config.SIMULATE) {
+    const token = await app.mintToken(FLEET_TOKEN_MS);
+    const settings = {
+      httpUrl: `http://127.0.0.1:${app.httpPort}`,
+      mqttUrl: `mqtt://127.0.0.1:${app.mqttPort}`,
+      token,
+      dataDir: config.DATA_DIR,
+    };
+    lifecycle.use('simulated fleet', startSimulatedFleet(settings, log));
+  }
+  console.log(startBlock(config, app));
+  const signal = await stopping;
+  log.info({ signal }, 'stopping: devices first, the database last');
+  setTimeout(() => process.exit(1), LAST_RESORT_MS).unref();
+  const errors = await lifecycle.dispose();
+  process.exitCode = errors.length === 0 ? 0 : 1;
+}
+
+try {
+  await main();
+} catch (error) {
+  process.exitCode = 1;
+  console.error(error instanceof AftercareError ? `${error.code}: ${error.message}` : error);
+}

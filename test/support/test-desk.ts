@@ -10,7 +10,7 @@ import { newId } from '#platform/ids.ts';
 import type { Jobs } from '#platform/jobs/jobs.ts';
 import { createLog } from '#platform/log.ts';
 import { createMetrics } from '#platform/metrics/metrics.ts';
-import type { NewEvent } from '#platform/outbox/outbox.ts';
+import type { NewEvent, Outbox } from '#platform/outbox/outbox.ts';
 import { type OutboxRunner, startOutbox } from '#platform/outbox/outbox-runner.ts';
 import { createOutbox } from '#platform/outbox/postgres-outbox.ts';
 import { createDesk, type Desk } from '#ticketing/desk.ts';
@@ -82,11 +82,11 @@ export async function openTestDesk(): Promise<TestDesk> {
       await db.transaction().execute((tx) => outbox.publish(tx, events));
       outbox.wake();
     },
-    settle: () => untilQuiet(database),
+    settle: () => untilQuiet(database, outbox),
     sweep: async (name) => {
       await sweeps.get(name)?.();
       outbox.wake();
-      await untilQuiet(database);
+      await untilQuiet(database, outbox);
     },
     events: async (type) => {
       const { rows } = await sql<{ data: never }>`
@@ -120,7 +120,7 @@ function createSweepsByHand(sweeps: Map<string, () => Promise<void>>): Jobs {
   };
 }
 
-async function untilQuiet({ pool }: TestDatabase): Promise<void> {
+async function untilQuiet({ pool }: TestDatabase, outbox: Outbox): Promise<void> {
   for (;;) {
     const { rows } = await pool.query(
       `select (select count(*)::int from outbox_delivery) as waiting,
@@ -129,6 +129,7 @@ async function untilQuiet({ pool }: TestDatabase): Promise<void> {
     const [{ waiting, failed }] = rows;
     if (failed !== null) throw new AftercareError('TEST_CONSUMER_FAILED', failed);
     if (waiting === 0) return;
+    outbox.wake();
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

@@ -194,8 +194,3 @@ export const WORK_ORDER_MACHINE: StateMachine<WorkOrderStatus, WorkOrderAction, 
   transitions: ROWS.map(([action, from, to, ...guards]) => ({ action, from, to, guards })),
   guards: GUARDS,
 };
-
-/** Whether work is still to be done on an order in this state. */
-export function isUnfinished(status: WorkOrderStatus): boolean {
-  return BEFORE_TEST.includes(status);
-}

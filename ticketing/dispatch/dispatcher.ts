@@ -1,8 +1,7 @@
-import { sql } from 'kysely';
 import type { DomainEvent } from '#contracts/events.ts';
 import type { Consumer } from '#platform/outbox/outbox.ts';
-import type { WorkOrderDeps } from '../work-orders/index.ts';
-import { dispatchOrder } from './dispatch-order.ts';
+import { undispatchedOrders, type WorkOrderDeps } from '../work-orders/index.ts';
+import { AHEAD_MS, dispatchOrder } from './dispatch-order.ts';
 
 /** Dispatches orders as they open, and again those that were declined or withdrawn. */
 export function createDispatchConsumer(deps: WorkOrderDeps): Consumer {
@@ -34,12 +33,9 @@ function plannedOrders(events: readonly DomainEvent[]): Set<string> {
 
 /** Tries again for orders without a technician: one has come free or been hired, a due date has come near. */
 export async function sweepPlannedOrders(deps: WorkOrderDeps): Promise<void> {
-  const { rows } = await sql<{ id: string }>`
-    select id from work_order where status = 'planned'
-      and (due_at is null or due_at <= ${new Date(deps.clock.nowMs())}::timestamptz + interval '3 days')
-    order by priority, id limit 500`.execute(deps.db);
-  for (const { id } of rows) {
+  const ids = await undispatchedOrders(deps.db, deps.clock.nowMs() + AHEAD_MS);
+  for (const id of ids) {
     await deps.db.transaction().execute((tx) => dispatchOrder(deps, tx, id));
   }
-  if (rows.length > 0) deps.outbox.wake();
+  if (ids.length > 0) deps.outbox.wake();
 }

@@ -2,7 +2,7 @@ import { type SqlBool, sql } from 'kysely';
 import type { Actor } from '#platform/auth/actor.ts';
 import type { Tx } from '#platform/db/db.ts';
 import { lockTicket, reopenTicket, standingAlarms, type TicketRow } from '../tickets/index.ts';
-import { settleTicket, setVerification, type WorkOrderDeps } from '../work-orders/index.ts';
+import { lastTechnician, settleTicket, setVerification, type WorkOrderDeps } from '../work-orders/index.ts';
 import { type Judgement, judgeRepair } from './core/judge.ts';
 import type { RepairTables, VerificationEvidence, VerificationRow } from './tables.ts';
 
@@ -117,8 +117,5 @@ export async function noteRecurrence(
   for (const { work_order_id } of failed) {
     await setVerification(deps, tx, { orderId: work_order_id, to: 'recurred' });
   }
-  const { rows } = await sql<{ technician_id: string | null }>`
-    select technician_id from work_order
-    where ticket_id = ${ticketId} and tested_at is not null order by tested_at desc limit 1`.execute(tx);
-  return rows[0]?.technician_id ?? null;
+  return lastTechnician(tx, ticketId);
 }

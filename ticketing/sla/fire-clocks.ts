@@ -1,3 +1,4 @@
+import { type SqlBool, sql } from 'kysely';
 import type { Clock } from '#platform/clock.ts';
 import type { Db, Tx } from '#platform/db/db.ts';
 import type { Jobs } from '#platform/jobs/jobs.ts';
@@ -31,7 +32,7 @@ async function fire({ outbox, clock }: SlaDeps, tx: Tx, clockId: string | undefi
     .where('stopped_at', 'is', null)
     .where('withdrawn_at', 'is', null)
     .where('fired_at', 'is', null)
-    .where('due_at', '<', new Date(clock.nowMs()) as never)
+    .where(sql<SqlBool>`due_at < ${new Date(clock.nowMs())}`)
     .$if(clockId !== undefined, (query) => query.where('id', '=', clockId ?? ''))
     .orderBy('id')
     .limit(SWEEP_LIMIT)
@@ -39,7 +40,7 @@ async function fire({ outbox, clock }: SlaDeps, tx: Tx, clockId: string | undefi
     .skipLocked();
   const rows = await clocks
     .updateTable('sla_clock')
-    .set((eb) => ({ fired_at: eb.ref('due_at') as never, met: false }))
+    .set({ fired_at: sql<Date>`due_at`, met: false })
     .where('id', 'in', overdue)
     .where('fired_at', 'is', null)
     .returningAll()
@@ -58,7 +59,7 @@ export async function sweepClocks(deps: SlaDeps): Promise<void> {
     .where('stopped_at', 'is', null)
     .where('withdrawn_at', 'is', null)
     .where('fired_at', 'is', null)
-    .where('due_at', '<', new Date(deps.clock.nowMs() + AHEAD_MS) as never)
+    .where(sql<SqlBool>`due_at < ${new Date(deps.clock.nowMs() + AHEAD_MS)}`)
     .execute();
   for (const { id, due_at } of soon) {
     await deps.jobs.enqueue('sla.fire', { clockId: id }, { id: `sla-${id}`, atMs: due_at + 1 });

@@ -1,4 +1,4 @@
-import type { ColumnType, Generated, Insertable, Selectable, Updateable } from 'kysely';
+import type { ColumnType, Generated, Selectable, Updateable } from 'kysely';
 import type { Level, Priority } from '#contracts/priority.ts';
 import type { Resolution, Source, TicketStatus } from '#contracts/statuses.ts';
 import type { LocalText } from '#contracts/text.ts';
@@ -64,6 +64,4 @@ export type TicketTables = {
 };
 
 export type TicketRow = Selectable<TicketTables['ticket']>;
-export type NewTicketRow = Insertable<TicketTables['ticket']>;
 export type TicketChange = Updateable<TicketTables['ticket']>;
-export type ReportRow = Selectable<TicketTables['ticket_report']>;

@@ -6,10 +6,11 @@ import type { Consumer } from '#platform/outbox/outbox.ts';
 import { lockUnits } from '../units/index.ts';
 import { assessByMachine, reclassify } from './assess-ticket.ts';
 import { openTicketsOf, recentlyClosedTicket, unexplainedTicket } from './match-ticket.ts';
+import { acknowledgeTicket } from './move-ticket.ts';
 import { faultKey, openTicket } from './open-ticket.ts';
 import type { TicketDeps } from './ports.ts';
 import { reopenTicket } from './reopen-ticket.ts';
-import { attachReports, clearReports, type NewReport } from './reports.ts';
+import { attachReports, clearReports, type NewReport, ticketOfAlarms } from './reports.ts';
 import type { TicketRow } from './tables.ts';
 
 type Raised = EventMap['alarm.raised'];
@@ -24,8 +25,8 @@ const ACTOR: Actor = { type: 'system', name: 'ticketing' };
 export function createTicketConsumer(deps: TicketDeps): Consumer {
   return {
     name: 'tickets',
-    events: ['alarm.raised', 'alarm.returned'],
-    limit: 1_000,
+    events: ['alarm.raised', 'alarm.returned', 'alarm.acknowledged'],
+    limit: 200,
     handle: (tx, events) => handleAlarms(deps, tx, events),
   };
 }
@@ -56,6 +57,23 @@ async function handleAlarms(deps: TicketDeps, tx: Tx, events: readonly DomainEve
     tx,
     events.filter(isReturned).map(({ data }) => ({ alarmId: data.alarmId, atMs: data.returnedAtMs })),
   );
+  await acknowledge(deps, tx, events.filter(isAcknowledged));
+}
+
+/** Whoever acknowledges an alarm has taken notice of its ticket. */
+async function acknowledge(
+  deps: TicketDeps,
+  tx: Tx,
+  events: readonly DomainEvent<'alarm.acknowledged'>[],
+): Promise<void> {
+  const tickets = await ticketOfAlarms(
+    tx,
+    events.map(({ data }) => data.alarmId),
+  );
+  for (const { data, at } of events) {
+    const ticketId = tickets.get(data.alarmId);
+    if (ticketId !== undefined) await acknowledgeTicket(deps, tx, { ticketId, atMs: at });
+  }
 }
 
 function isRaised(event: DomainEvent): event is DomainEvent<'alarm.raised'> {
@@ -64,6 +82,10 @@ function isRaised(event: DomainEvent): event is DomainEvent<'alarm.raised'> {
 
 function isReturned(event: DomainEvent): event is DomainEvent<'alarm.returned'> {
   return event.type === 'alarm.returned';
+}
+
+function isAcknowledged(event: DomainEvent): event is DomainEvent<'alarm.acknowledged'> {
+  return event.type === 'alarm.acknowledged';
 }
 
 type AlarmPlace = Pick<Raised | Returned, 'unitId' | 'component' | 'faultFamily'>;

@@ -6,3 +6,4 @@ export { type MaintenanceOrder, openMaintenanceOrder, openTicketOrder } from './
 export type { OrderDispatches, OrderVerification, WorkOrderDeps } from './ports.ts';
 export type { WorkOrderRow } from './tables.ts';
 export { cancelOrders, lockOrder, setVerification, summariseOrders } from './ticket-orders.ts';
+export { holdOrder, lastTechnician, undispatchedOrders, workloadOf } from './workload.ts';

@@ -4,7 +4,7 @@ import type { WorkOrder } from '#contracts/work-orders.ts';
 import type { Actor } from '#platform/auth/actor.ts';
 import type { Db } from '#platform/db/db.ts';
 import { decodeCursor, type PageOf, pageOf } from '#platform/http/page.ts';
-import { toWorkOrder } from './order-views.ts';
+import { LISTED_COLUMNS, toWorkOrder } from './order-views.ts';
 import { ownOrdersOnly } from './perform-action.ts';
 import type { WorkOrderRow, WorkOrderTables } from './tables.ts';
 
@@ -34,7 +34,7 @@ export async function listOrders(db: Db, actor: Actor, filter: OrderFilter): Pro
     unit_id: filter.unitId,
     device_id: filter.deviceId,
   };
-  let query = db.withTables<WorkOrderTables>().selectFrom('work_order').selectAll();
+  let query = db.withTables<WorkOrderTables>().selectFrom('work_order').select(LISTED_COLUMNS);
   for (const [column, value] of Object.entries(equal)) {
     if (value !== undefined) query = query.where(sql<SqlBool>`${sql.ref(column)} = ${value}`);
   }

@@ -10,7 +10,28 @@ import { type UnitCard, unitCard } from '../units/index.ts';
 import type { WorkOrderDeps } from './ports.ts';
 import type { WorkOrderRow, WorkOrderTables } from './tables.ts';
 
-export function toWorkOrder(row: WorkOrderRow): WorkOrder {
+/** What a list shows of an order: not its records, which may be large. */
+export const LISTED_COLUMNS = [
+  'id',
+  'number',
+  'version',
+  'ticket_id',
+  'unit_id',
+  'device_id',
+  'component',
+  'kind',
+  'status',
+  'technician_id',
+  'priority',
+  'verification',
+  'title',
+  'plan_id',
+  'due_at',
+  'hold_reason',
+  'opened_at',
+] as const satisfies readonly (keyof WorkOrderRow)[];
+
+export function toWorkOrder(row: Pick<WorkOrderRow, (typeof LISTED_COLUMNS)[number]>): WorkOrder {
   return {
     id: row.id,
     number: row.number,

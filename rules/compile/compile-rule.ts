@@ -1,11 +1,11 @@
 import { FAULT_FAMILIES } from '#contracts/faults.ts';
 import { METRICS } from '#contracts/metrics.ts';
 import type { AlarmRule } from '#contracts/rules.ts';
-import { AftercareError, invalidField } from '#platform/errors.ts';
+import { invalidField } from '#platform/errors.ts';
 import { CELLS_PER_ROW, type CompiledRule, type Condition } from '../core/compiled-rule.ts';
 import { hoursUntil } from '../core/trend.ts';
 import { parseCondition } from './cel-environment.ts';
-import { emitTruth, type Loosening } from './emit-condition.ts';
+import { emitTruth, type Truth } from './emit-condition.ts';
 import { createReads, type Reads } from './operands.ts';
 
 const STALE_AFTER_CADENCES = 3;
@@ -21,9 +21,15 @@ export function compileRule(rule: AlarmRule): CompiledRule {
   if (!FAULT_FAMILIES.has(rule.faultFamily)) {
     throw invalidField('RULES_FAULT_FAMILY_UNKNOWN', 'faultFamily', `no family is named ${rule.faultFamily}`);
   }
-  const reads = createReads(rule.appliesTo.kind, rule.condition);
-  const raise = emitFunction(rule, reads, { deadband: {}, sense: 1 });
-  const hold = emitFunction(rule, reads, { deadband: rule.deadband ?? {}, sense: 1 });
+  const reads = createReads({
+    kind: rule.appliesTo.kind,
+    source: rule.condition,
+    maxAgeMs: (slot) => maxAgeMs(rule, slot),
+  });
+  const ast = parseCondition(rule.appliesTo.kind, rule.condition);
+  const raise = emitTruth(reads, ast, { deadband: {}, sense: 1 });
+  reads.absences.length = 0;
+  const hold = emitTruth(reads, ast, { deadband: rule.deadband ?? {}, sense: 1 });
   for (const name of Object.keys(rule.deadband ?? {})) {
     if (reads.compared.has(name)) continue;
     throw invalidField('RULES_DEADBAND_UNUSED', `deadband.${name}`, 'the condition has no limit on it');
@@ -40,8 +46,9 @@ export function compileRule(rule: AlarmRule): CompiledRule {
     readsOnline: reads.readsOnline,
     absences: reads.absences,
     windows: [...reads.windows.values()],
-    raise,
-    hold,
+    raise: link(reads, raise),
+    hold: link(reads, hold),
+    scan: { declarations: [...reads.declared], test: raise.yes },
   };
 }
 
@@ -50,28 +57,17 @@ function maxAgeMs(rule: AlarmRule, slot: number): number {
   return rule.maxAgeMs ?? STALE_AFTER_CADENCES * cadenceMs;
 }
 
-function emitFunction(rule: AlarmRule, reads: Reads, loosening: Loosening): Condition {
-  const ast = parseCondition(rule.appliesTo.kind, rule.condition);
-  reads.absences.length = 0;
-  const { yes, no } = emitTruth(reads, ast, loosening);
-  const slots = [...reads.current].map(
-    (slot) =>
-      `const m${slot} = now - d[b + ${2 * slot + 1}] <= ${maxAgeMs(rule, slot)} ? d[b + ${2 * slot}] : NaN;`,
-  );
-  const cached = [...reads.cached].map((name) => `let ${name};`);
+function link(reads: Reads, { yes, no }: Truth): Condition {
   const body = [
     `const d = c.cells, b = row * ${CELLS_PER_ROW};`,
-    ...slots,
-    ...cached,
+    ...reads.declared,
     `return ${yes} ? 1 : ${no} ? 0 : -1;`,
   ].join('\n');
   if (body.length > LARGEST_FUNCTION_CHARS) {
-    throw new AftercareError('RULES_CONDITION_TOO_LARGE', 'condition: too deeply nested choices', {
-      kind: 'invalid',
-    });
+    throw invalidField('RULES_CONDITION_TOO_LARGE', 'condition', 'choices are nested too deeply');
   }
-  const link = new Function('hoursUntil', `return (c, row, now) => {\n${body}\n};`) as (
+  const make = new Function('hoursUntil', `return (c, row, now) => {\n${body}\n};`) as (
     helper: typeof hoursUntil,
   ) => Condition;
-  return link(hoursUntil);
+  return make(hoursUntil);
 }

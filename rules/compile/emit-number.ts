@@ -32,11 +32,14 @@ export function emitNumber(reads: Reads, node: ASTNode): string {
   }
 }
 
-/** Name of the constant that holds the slot's current value. */
+/** Name of the constant that holds the slot's current value, the same for every rule with that maximal age. */
 export function readSlot(reads: Reads, slot: number): string {
-  reads.current.add(slot);
+  const maxAgeMs = reads.maxAgeMs(slot);
+  const name = `m${slot}_${maxAgeMs}`;
+  const value = 2 * slot;
+  reads.declared.add(`const ${name} = now - d[b + ${value + 1}] <= ${maxAgeMs} ? d[b + ${value}] : NaN;`);
   reads.metrics.add(slot);
-  return `m${slot}`;
+  return name;
 }
 
 function unsupported(reads: Reads, node: ASTNode, what: string): Error {
@@ -78,8 +81,8 @@ function emitWindow(reads: Reads, statistic: string, spec: { metric: number; win
   const key = windowKey(spec);
   reads.windows.set(key, spec);
   const current = readSlot(reads, spec.metric);
-  const variable = `${statistic}${key}`;
-  reads.cached.add(variable);
+  const variable = `${statistic}${key}_${reads.maxAgeMs(spec.metric)}`;
+  reads.declared.add(`let ${variable};`);
   return `(${variable} ??= ${current} === ${current} ? c.windows.${statistic}(${key}, row, now) : NaN)`;
 }
 

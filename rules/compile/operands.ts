@@ -7,30 +7,30 @@ import { conditionError } from './condition-error.ts';
 export interface Reads {
   readonly kind: DeviceKind;
   readonly source: string;
-  /** Slots read as current values. */
-  readonly current: Set<number>;
+  readonly maxAgeMs: (slot: number) => number;
+  /** Declarations of the variables that the expression uses. */
+  readonly declared: Set<string>;
   readonly metrics: Set<number>;
   readonly windows: Map<number, WindowSpec>;
   readonly absences: { metric: number; forMs: number }[];
   readonly faultCodes: Set<string>;
   readonly compared: Set<string>;
-  readonly cached: Set<string>;
   readsOnline: boolean;
 }
 
 const LONGEST_WINDOW_MS = 400 * 24 * 3_600_000;
 
-export function createReads(kind: DeviceKind, source: string): Reads {
+export function createReads({ kind, source, maxAgeMs }: Pick<Reads, 'kind' | 'source' | 'maxAgeMs'>): Reads {
   return {
     kind,
     source,
-    current: new Set(),
+    maxAgeMs,
+    declared: new Set(),
     metrics: new Set(),
     windows: new Map(),
     absences: [],
     faultCodes: new Set(),
     compared: new Set(),
-    cached: new Set(),
     readsOnline: false,
   };
 }

@@ -57,6 +57,12 @@ export function windowKey({ metric, windowMs }: WindowSpec): number {
 /** Evaluates to {@link TRUE}, {@link FALSE} or {@link UNKNOWN}; allocates nothing. */
 export type Condition = (view: ConditionView, row: number, nowMs: number) => number;
 
+/** JavaScript that is true when the rule would be raised, over `c`, `row`, `now`, `d` and `b` as declared. */
+export interface ScanSource {
+  readonly declarations: readonly string[];
+  readonly test: string;
+}
+
 /** A rule ready to run, with what the engine must know to call it at the right moments. */
 export interface CompiledRule {
   readonly rule: AlarmRule;
@@ -70,6 +76,8 @@ export interface CompiledRule {
   readonly windows: readonly WindowSpec[];
   /** Decides while the alarm is not active. */
   readonly raise: Condition;
+  /** `raise` in source, so that the rules which one kind of point concerns can be fused. */
+  readonly scan: ScanSource;
   /** Decides while it is active: the same condition with limits moved by the deadband. */
   readonly hold: Condition;
 }

@@ -12,6 +12,7 @@ export interface EngineStats {
   /** More than a minute ahead of our clock: not evaluated. */
   readonly ahead: number;
   readonly evaluations: number;
+  /** Evaluations that held a delay or an alarm because a value was missing. */
   readonly unknown: number;
   readonly raised: number;
   /** Held points let go before their time because a device's hold queue was full. */

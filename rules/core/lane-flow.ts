@@ -1,4 +1,4 @@
-import { evaluateRules, pauseTimer } from './alarm-steps.ts';
+import { evaluatePoint, evaluateRules, pauseTimer } from './alarm-steps.ts';
 import { CELLS_PER_ROW, FALSE, SLOTS_PER_ROW, TRUE } from './compiled-rule.ts';
 import { arm, armAbsences, queueWake } from './deadlines.ts';
 import { nextDeadline, noteSeen } from './lane.ts';
@@ -109,7 +109,7 @@ function applyPoint(lane: Lane, row: number, point: PointValues): void {
     addSample(series, row, { atMs, value: point.value[start + position] ?? Number.NaN });
   }
   noteSeen(lane, row, atMs);
-  evaluateRules(lane, row, { rules: touched.rules, nowMs, isPoint: true });
+  evaluatePoint(lane, row, { touched, nowMs });
   if (touched.absent.length > 0) armAbsences(lane, row, touched.absent);
 }
 

@@ -3,6 +3,7 @@ import type { CompiledRule, Condition, ConditionView } from './compiled-rule.ts'
 import type { DeadlineHeap } from './deadline-heap.ts';
 import type { Rows } from './rows.ts';
 import type { RuleGroup } from './rule-group.ts';
+import type { ScanSite } from './scan.ts';
 import type { WindowStore } from './windows.ts';
 
 /** Marks of a (row, rule) pair; anything but QUIET has an {@link AlarmRecord}. */
@@ -56,6 +57,7 @@ export interface Lane {
   readonly windows: WindowStore;
   readonly view: MutableView;
   readonly heap: DeadlineHeap;
+  readonly site: ScanSite;
   compiled: readonly CompiledRule[];
   raises: Condition[];
   holds: Condition[];

@@ -1,5 +1,5 @@
 import type { DeviceRef } from '#contracts/point-batch.ts';
-import { abandon } from './alarm-steps.ts';
+import { abandon, LARGEST_FUSED } from './alarm-steps.ts';
 import { CELLS_PER_ROW, type CompiledRule, FALSE } from './compiled-rule.ts';
 import { createDeadlineHeap } from './deadline-heap.ts';
 import { arm, armAbsences } from './deadlines.ts';
@@ -17,12 +17,21 @@ export interface LaneOptions {
 export function createLane({ reorderMs, maxHeldPerRow }: LaneOptions): Lane {
   const rows = createRows();
   const windows = createWindowStore();
+  const view = createView(rows, windows);
   return {
     reorderMs,
     maxHeldPerRow,
     rows,
     windows,
-    view: createView(rows, windows),
+    view,
+    site: {
+      view,
+      marks: new Uint8Array(0),
+      first: 0,
+      row: 0,
+      nowMs: 0,
+      found: new Int32Array(LARGEST_FUSED),
+    },
     heap: createDeadlineHeap(),
     compiled: [],
     raises: [],

@@ -1,10 +1,14 @@
 import type { DeviceRef } from '#contracts/point-batch.ts';
 import { type CompiledRule, SLOTS_PER_ROW, windowKey } from './compiled-rule.ts';
+import type { Scan } from './scan.ts';
 import type { WindowSeries, WindowStore } from './windows.ts';
 
 /** Rules (by position) that a point with one list of metrics concerns. */
-interface Touched {
+export interface Touched {
   readonly rules: Int32Array;
+  /** How often it was used, and the fused scan of its rules once that is worth its making. */
+  uses: number;
+  scan: Scan | undefined;
   /** Those of them that wait for a value to be missed. */
   readonly absent: readonly Absence[];
   /** Windows that take a sample, with the position of the value among the point's. */
@@ -27,6 +31,8 @@ export interface RuleGroup {
   next: Int32Array;
   readonly touched: (Touched | undefined)[];
   readonly metricsOf: number[][];
+  /** Fused scans made so far. */
+  scans: number;
 }
 
 const MOST_SHAPES = 4096;
@@ -65,6 +71,7 @@ export function createRuleGroup(compiled: readonly CompiledRule[], rules: readon
     next: new Int32Array(16 * SLOTS_PER_ROW),
     touched: [undefined],
     metricsOf: [[]],
+    scans: 0,
   };
 }
 
@@ -102,6 +109,8 @@ export function findTouched(
   }
   return {
     rules: Int32Array.from(rules),
+    uses: 0,
+    scan: undefined,
     absent: group.absences.filter(({ metric }) => present.has(metric)),
     samples,
   };

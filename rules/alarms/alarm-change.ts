@@ -11,7 +11,11 @@ export interface AlarmChange {
   readonly acknowledgedAtMs: number | null;
   readonly returnedAtMs: number | null;
   readonly endedAtMs: number | null;
+  /** What of it is news, in the order it happened. */
+  readonly news: readonly News[];
 }
+
+type News = 'acknowledged' | 'returned';
 
 /** How far an alarm state is in an occurrence's life, which never goes back to an earlier stage. */
 export const STAGE: Readonly<Record<AlarmState, number>> = {
@@ -24,18 +28,32 @@ export const STAGE: Readonly<Record<AlarmState, number>> = {
   normal: 2,
 };
 
+const NOTHING = {
+  raised: null,
+  reason: null,
+  acknowledgedAtMs: null,
+  returnedAtMs: null,
+  endedAtMs: null,
+  news: [],
+} satisfies Partial<AlarmChange>;
+
 /** The change that a transition makes on top of those merged before it. */
 export function mergeTransition(before: AlarmChange | undefined, next: AlarmTransition): AlarmChange {
-  const { to, atMs, reason } = next;
+  const { occurrence, to, atMs, reason } = next;
+  const done: Omit<AlarmChange, 'occurrence' | 'state'> = before ?? NOTHING;
   const isAcknowledgement = reason.code === 'acknowledged';
   const isReturned = to === 'returned' || to === 'normal';
+  const news: News[] = [];
+  if (isAcknowledgement && done.acknowledgedAtMs === null) news.push('acknowledged');
+  if (isReturned && done.returnedAtMs === null) news.push('returned');
   return {
-    occurrence: next.occurrence,
-    raised: to === 'unacknowledged' ? next : (before?.raised ?? null),
+    occurrence,
+    raised: to === 'unacknowledged' ? next : done.raised,
     state: to,
-    reason: isAcknowledgement ? (before?.reason ?? null) : reason,
-    acknowledgedAtMs: before?.acknowledgedAtMs ?? (isAcknowledgement ? atMs : null),
-    returnedAtMs: before?.returnedAtMs ?? (isReturned ? atMs : null),
-    endedAtMs: before?.endedAtMs ?? (to === 'normal' ? atMs : null),
+    reason: isAcknowledgement ? done.reason : reason,
+    acknowledgedAtMs: done.acknowledgedAtMs ?? (isAcknowledgement ? atMs : null),
+    returnedAtMs: done.returnedAtMs ?? (isReturned ? atMs : null),
+    endedAtMs: done.endedAtMs ?? (to === 'normal' ? atMs : null),
+    news: [...done.news, ...news],
   };
 }

@@ -23,7 +23,7 @@ export async function writeChanges(
       const id = inserted.get(change.occurrence);
       if (id !== undefined) return eventsOfNew(change, id);
       const row = updated.get(change.occurrence);
-      return row === undefined ? [] : eventsOfKnown(row);
+      return row === undefined ? [] : eventsOfKnown(row, change);
     });
     await outbox.publish(tx, events);
     return {
@@ -132,41 +132,35 @@ async function updateKnown(tx: Tx, changes: readonly AlarmChange[]): Promise<Map
 /** Who is named where an acknowledgement came with nobody's request. */
 const NOBODY = 'system:rules';
 
-function eventsOfNew(change: AlarmChange, alarmId: string): NewEvent[] {
-  const { raised } = change;
+function eventsOfNew({ raised, news, returnedAtMs }: AlarmChange, alarmId: string): NewEvent[] {
   if (raised === null) return [];
   const { deviceId, unitId, component, faultFamily, raisedAtMs, reason } = raised;
   const { ruleId, ruleVersion, severity, faultCode, action } = raised;
   const place = { alarmId, deviceId, unitId, component, faultFamily };
   const rule = { ruleId, ruleVersion, severity, faultCode, action };
-  const events: NewEvent[] = [{ type: 'alarm.raised', data: { ...place, ...rule, raisedAtMs, reason } }];
-  if (change.acknowledgedAtMs !== null) {
-    events.push({ type: 'alarm.acknowledged', data: { alarmId, byUserId: NOBODY } });
-  }
-  if (change.returnedAtMs !== null) {
-    events.push({ type: 'alarm.returned', data: { ...place, returnedAtMs: change.returnedAtMs } });
-  }
-  return events;
+  const later = news.map(
+    (what): NewEvent =>
+      what === 'returned'
+        ? { type: 'alarm.returned', data: { ...place, returnedAtMs: returnedAtMs ?? raisedAtMs } }
+        : { type: 'alarm.acknowledged', data: { alarmId, byUserId: NOBODY } },
+  );
+  return [{ type: 'alarm.raised', data: { ...place, ...rule, raisedAtMs, reason } }, ...later];
 }
 
-function eventsOfKnown(row: UpdatedRow): NewEvent[] {
-  const events: NewEvent[] = [];
-  if (row.is_acknowledged) {
-    const byUserId = row.acknowledged_by ?? NOBODY;
-    events.push({ type: 'alarm.acknowledged', data: { alarmId: row.id, byUserId } });
-  }
-  if (row.has_returned) {
-    events.push({
-      type: 'alarm.returned',
-      data: {
-        alarmId: row.id,
-        deviceId: row.device_id,
-        unitId: row.unit_id,
-        component: row.component,
-        faultFamily: row.fault_family,
-        returnedAtMs: row.returned_at ?? 0,
-      },
-    });
-  }
-  return events;
+function eventsOfKnown(row: UpdatedRow, { news }: AlarmChange): NewEvent[] {
+  return news.flatMap((what): NewEvent[] => {
+    if (what === 'acknowledged') {
+      const byUserId = row.acknowledged_by ?? NOBODY;
+      return row.is_acknowledged ? [{ type: 'alarm.acknowledged', data: { alarmId: row.id, byUserId } }] : [];
+    }
+    if (!row.has_returned) return [];
+    const place = {
+      alarmId: row.id,
+      deviceId: row.device_id,
+      unitId: row.unit_id,
+      component: row.component,
+      faultFamily: row.fault_family,
+    };
+    return [{ type: 'alarm.returned', data: { ...place, returnedAtMs: row.returned_at ?? 0 } }];
+  });
 }

@@ -13,42 +13,6 @@ import {
   settleRecord,
 } from './lane-state.ts';
 import { reasonOf } from './reasons.ts';
-import type { Touched } from './rule-group.ts';
-import { fuseScan } from './scan.ts';
-
-/** A touched list is fused after this many uses: shapes that come once are not worth it. */
-const USES_BEFORE_FUSING = 16;
-const MOST_SCANS = 128;
-/** Most rules of one fused scan. */
-export const LARGEST_FUSED = 512;
-
-/** Evaluates the rules that a point concerns. The path that every point takes. */
-export function evaluatePoint(lane: Lane, row: number, call: { touched: Touched; nowMs: number }): void {
-  const { touched, nowMs } = call;
-  const { rules } = touched;
-  const { site, counts } = lane;
-  if (touched.scan === undefined) {
-    considerFusing(lane, row, touched);
-    evaluateRules(lane, row, { rules, nowMs, isPoint: true });
-    return;
-  }
-  counts.evaluations += rules.length;
-  site.marks = lane.marks;
-  site.first = row * lane.raises.length;
-  site.row = row;
-  site.nowMs = nowMs;
-  const count = touched.scan(site);
-  if (count === 0) return;
-  for (const rule of site.found.slice(0, count)) evaluateRule(lane, rule, { row, nowMs, isPoint: true });
-}
-
-function considerFusing(lane: Lane, row: number, touched: Touched): void {
-  const group = lane.groupOf[row];
-  if (++touched.uses < USES_BEFORE_FUSING || group === undefined || group.scans >= MOST_SCANS) return;
-  if (touched.rules.length > LARGEST_FUSED) return;
-  group.scans++;
-  touched.scan = fuseScan(lane.compiled, touched.rules);
-}
 
 /** Evaluates those rules on a row; `isPoint` when a point calls for it, which counts as a sample. */
 export function evaluateRules(
@@ -61,7 +25,8 @@ export function evaluateRules(
   for (const rule of call.rules) evaluateRule(lane, rule, { row, nowMs, isPoint });
 }
 
-function evaluateRule(
+/** Evaluates one rule, and takes the step that its verdict asks for. */
+export function evaluateRule(
   lane: Lane,
   rule: number,
   call: { readonly row: number; readonly nowMs: number; readonly isPoint: boolean },

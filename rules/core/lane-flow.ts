@@ -1,6 +1,7 @@
-import { evaluatePoint, evaluateRules, pauseTimer } from './alarm-steps.ts';
+import { evaluateRules, pauseTimer } from './alarm-steps.ts';
 import { CELLS_PER_ROW, FALSE, SLOTS_PER_ROW, TRUE } from './compiled-rule.ts';
 import { arm, armAbsences, queueWake } from './deadlines.ts';
+import { evaluatePoint } from './evaluate-point.ts';
 import { nextDeadline, noteSeen } from './lane.ts';
 import type { HeldEntry, Lane } from './lane-state.ts';
 import { LAG_SPAN_MS, type Rows, rowsOfDevice, skewMs } from './rows.ts';

@@ -1,11 +1,12 @@
 import type { DeviceRef } from '#contracts/point-batch.ts';
-import { abandon, LARGEST_FUSED } from './alarm-steps.ts';
+import { abandon } from './alarm-steps.ts';
 import { CELLS_PER_ROW, type CompiledRule, FALSE } from './compiled-rule.ts';
 import { createDeadlineHeap } from './deadline-heap.ts';
 import { arm, armAbsences } from './deadlines.ts';
 import { type AlarmRecord, addRecord, type Lane, QUIET } from './lane-state.ts';
 import { addRow, bindIndex, createRows, findRow, type Rows, rowsOfDevice } from './rows.ts';
 import { createRuleGroup, isApplicable, type RuleGroup } from './rule-group.ts';
+import { LARGEST_FUSED } from './scan.ts';
 import { createWindowStore, type WindowStore } from './windows.ts';
 
 export interface LaneOptions {

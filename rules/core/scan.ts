@@ -18,6 +18,9 @@ export interface ScanSite {
  */
 export type Scan = (site: ScanSite) => number;
 
+/** Most rules of one fused scan. */
+export const LARGEST_FUSED = 512;
+
 /** One function for all those rules: values are read and checked for their age once. */
 export function fuseScan(compiled: readonly CompiledRule[], rules: Int32Array): Scan {
   const declarations = new Set<string>();

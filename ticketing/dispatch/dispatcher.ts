@@ -10,7 +10,7 @@ export function createDispatchConsumer(deps: WorkOrderDeps): Consumer {
     events: ['work_order.opened', 'work_order.changed'],
     limit: 50,
     handle: async (tx, events) => {
-      for (const id of plannedOrders(events)) await dispatchOrder(deps, tx, id);
+      for (const id of [...plannedOrders(events)].sort()) await dispatchOrder(deps, tx, id);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { type SqlBool, sql } from 'kysely';
 import type { Actor } from '#platform/auth/actor.ts';
 import type { Tx } from '#platform/db/db.ts';
-import { lockTicket, reopenTicket, standingAlarms, type TicketRow } from '../tickets/index.ts';
+import { lockUnitAndTicket, reopenTicket, standingAlarms, type TicketRow } from '../tickets/index.ts';
 import { lastTechnician, settleTicket, setVerification, type WorkOrderDeps } from '../work-orders/index.ts';
 import { type Judgement, judgeRepair } from './core/judge.ts';
 import type { RepairTables, VerificationEvidence, VerificationRow } from './tables.ts';
@@ -38,7 +38,7 @@ async function verifyOne({ orders: deps, load }: RepairDeps, row: VerificationRo
   const nowMs = deps.clock.nowMs();
   const loadedMs = await load.loadedMs(row.device_id, row.window_from, Math.min(nowMs, row.window_until));
   await deps.db.transaction().execute(async (tx) => {
-    const ticket = await lockTicket(tx, row.ticket_id);
+    const ticket = await lockUnitAndTicket(tx, row.ticket_id);
     const current = await lockPending(tx, row.work_order_id);
     if (ticket === undefined || current === undefined) return;
     const alarmIds = await standingAlarms(tx, row.ticket_id);

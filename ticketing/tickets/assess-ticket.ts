@@ -183,7 +183,10 @@ async function familyChange(tx: Tx, ticket: TicketRow, familyId: string): Promis
   return { fault_family: familyId, fault_key: key };
 }
 
-/** The unit (where known) and then the ticket, held: what whoever reclassifies takes first. */
+/**
+ * The unit (where known) and then the ticket, held: what whoever reclassifies, reopens or opens an order takes
+ * first.
+ */
 export async function lockUnitAndTicket(tx: Tx, id: string): Promise<TicketRow | undefined> {
   const peek = await tx
     .withTables<TicketTables>()

@@ -1,3 +1,4 @@
+export { lockUnitAndTicket } from './assess-ticket.ts';
 export { ticketRoutes } from './http.ts';
 export { findTicket } from './list-tickets.ts';
 export { TICKET_MIGRATIONS } from './migrations.ts';

@@ -50,10 +50,15 @@ export async function clearReports(
   returned: readonly { readonly alarmId: string; readonly atMs: number }[],
 ): Promise<void> {
   if (returned.length === 0) return;
+  const alarmIds = returned.map(({ alarmId }) => alarmId);
+  await sql`
+    select id from ticket
+    where id in (select ticket_id from ticket_report where kind = 'alarm' and ref = any(${alarmIds}))
+    order by id for update`.execute(tx);
   await sql`
     with returned as (
       select * from unnest(
-        ${returned.map(({ alarmId }) => alarmId)}::text[],
+        ${alarmIds}::text[],
         ${returned.map(({ atMs }) => new Date(atMs))}::timestamptz[]) as r (ref, at)
     ), cleared as (
       update ticket_report set cleared_at = returned.at

@@ -12,7 +12,7 @@ import {
 import { AftercareError, notFound } from '#platform/errors.ts';
 import { Page, PageQuery } from '#platform/http/page.ts';
 import type { HttpInstance, Routes } from '#platform/http/routes.ts';
-import { lockTicket } from '../tickets/index.ts';
+import { lockUnitAndTicket } from '../tickets/index.ts';
 import { findOrder, listOrders } from './list-orders.ts';
 import { openTicketOrder } from './open-order.ts';
 import { ORDER_ACTIONS } from './order-actions.ts';
@@ -106,7 +106,7 @@ const TAKES_ORDERS = ['assessed', 'in_progress'];
 
 async function openByHand(deps: WorkOrderDeps, body: Static<typeof NewWorkOrder>): Promise<string> {
   return deps.db.transaction().execute(async (tx) => {
-    const ticket = await lockTicket(tx, body.ticketId);
+    const ticket = await lockUnitAndTicket(tx, body.ticketId);
     if (ticket === undefined) throw notFound('ticket', body.ticketId);
     if (!TAKES_ORDERS.includes(ticket.status)) {
       throw new AftercareError(

@@ -55,7 +55,10 @@ async function lintPlanted(planted: readonly (readonly [string, string])[]): Pro
   const folder = await mkdtemp(join(tmpdir(), 'aftercare-walls-'));
   try {
     const config = JSON.parse(await readFile(join(root, 'biome.json'), 'utf8')) as object;
-    await writeFile(join(folder, 'biome.json'), JSON.stringify({ ...config, $schema: undefined, vcs: undefined }));
+    await writeFile(
+      join(folder, 'biome.json'),
+      JSON.stringify({ ...config, $schema: undefined, vcs: undefined }),
+    );
     for (const [index, [file, specifier]] of planted.entries()) {
       const path = join(folder, file.replace('planted', `planted-${index}`));
       await mkdir(dirname(path), { recursive: true });
@@ -64,7 +67,9 @@ async function lintPlanted(planted: readonly (readonly [string, string])[]): Pro
     const output = await new Promise<string>((resolveOutput) => {
       const biome = join(root, 'node_modules/.bin/biome');
       const args = ['lint', '--reporter=json', '--max-diagnostics=none', '.'];
-      execFile(biome, args, { cwd: folder, maxBuffer: 50_000_000 }, (_, stdout, stderr) => resolveOutput(stdout || stderr));
+      execFile(biome, args, { cwd: folder, maxBuffer: 50_000_000 }, (_, stdout, stderr) =>
+        resolveOutput(stdout || stderr),
+      );
     });
     const { diagnostics } = JSON.parse(output) as {
       diagnostics: { category: string; location: { path: unknown } }[];

@@ -3,7 +3,7 @@ import { isoTime, isoTimeOrNull } from '#contracts/time.ts';
 import type { Db, Tx } from '#platform/db/db.ts';
 import { newId } from '#platform/ids.ts';
 import type { Outbox } from '#platform/outbox/outbox.ts';
-import { dueAtMs, type RunningClockKind, SLA_POLICIES, stop } from './core/clock.ts';
+import { dueAtMs, isBreached, type RunningClockKind, SLA_POLICIES, stop } from './core/clock.ts';
 import type { ClockRow, SlaTables } from './tables.ts';
 
 /** What a clock hangs on; an order's clock also names its ticket, where there is one. */
@@ -80,20 +80,29 @@ export async function stopClocks(
   }
 }
 
-/** Ends running clocks whose promise lapsed (an order declined, a ticket cancelled): neither kept nor broken. A breach stays. */
+/**
+ * Ends running clocks whose promise lapsed (an order declined, a ticket cancelled): neither kept nor broken, unless
+ * it was broken before.
+ */
 export async function withdrawClocks(
+  { outbox }: { readonly outbox: Outbox },
   tx: Tx,
   { atMs, ...selection }: ClockSelection & { readonly atMs: number },
 ): Promise<void> {
-  const running = await lockRunning(tx, selection);
-  const ids = running.filter(({ fired_at }) => fired_at === null).map(({ id }) => id);
-  if (ids.length === 0) return;
-  await tx
-    .withTables<SlaTables>()
-    .updateTable('sla_clock')
-    .set({ withdrawn_at: new Date(atMs) })
-    .where('id', 'in', ids)
-    .execute();
+  for (const clock of await lockRunning(tx, selection)) {
+    const isBroken = clock.fired_at !== null || isBreached({ dueAtMs: clock.due_at }, atMs);
+    await tx
+      .withTables<SlaTables>()
+      .updateTable('sla_clock')
+      .set(
+        isBroken
+          ? { stopped_at: new Date(atMs), met: false, fired_at: new Date(clock.due_at) }
+          : { withdrawn_at: new Date(atMs) },
+      )
+      .where('id', '=', clock.id)
+      .execute();
+    if (isBroken && clock.fired_at === null) await outbox.publish(tx, [breachEvent(clock)]);
+  }
 }
 
 export function breachEvent(clock: ClockRow) {

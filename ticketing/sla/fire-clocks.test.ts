@@ -70,6 +70,37 @@ test('after downtime every overdue clock fires once, at its due instant, and a p
   expect(await clock(desk, `/tickets/${order.ticketId}`, 'T2')).toMatchObject({ met: true, breachedAt: due });
 });
 
+test('T6: an order declined in time breaks no promise; declined too late it did', async () => {
+  for (const late of [-1, 1]) {
+    await using desk = await openTestDesk();
+    const order = await dispatched(desk);
+    desk.clock.advance(15 * MINUTE_MS + late);
+    await desk.call(`POST /work-orders/${order.id}/decline`, { reason: 'ill' });
+    const breaches = (await desk.events('sla.breached')).filter(({ kind }) => kind === 'T6');
+    expect(breaches).toHaveLength(late > 0 ? 1 : 0);
+    await desk.sweep('sla.sweep');
+    expect((await desk.events('sla.breached')).filter(({ kind }) => kind === 'T6')).toEqual(breaches);
+  }
+});
+
+test('T2: whoever acknowledges the alarm has taken notice of its ticket', async () => {
+  await using desk = await openTestDesk();
+  const alarm = raised(await addUnit(desk));
+  await desk.publish(alarm);
+  await desk.settle();
+  desk.clock.advance(MINUTE_MS);
+  await desk.publish({
+    type: 'alarm.acknowledged',
+    data: { alarmId: alarm.data.alarmId, byUserId: newId() },
+  });
+  await desk.settle();
+  const [ticket] = (await desk.call('GET /tickets')).body.items;
+  expect(await clock(desk, `/tickets/${ticket.id}`, 'T2')).toMatchObject({
+    met: true,
+    stoppedAt: new Date(desk.clock.nowMs()).toISOString(),
+  });
+});
+
 test('T5, T9: completion stops one promise and starts the callback, which is recorded in time', async () => {
   await using desk = await openTestDesk();
   const order = await dispatched(desk);

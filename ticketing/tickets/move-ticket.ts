@@ -106,7 +106,7 @@ async function settleClocks(
     await stopClocks({ outbox, nowMs: clock.nowMs() }, tx, { kinds: ['T5'], on, atMs });
   }
   if (row.status === 'closed' || row.status === 'cancelled' || row.status === 'merged') {
-    await withdrawClocks(tx, { kinds: ['T1', 'T2', 'T5'], on, atMs });
+    await withdrawClocks({ outbox }, tx, { kinds: ['T1', 'T2', 'T5'], on, atMs });
   }
 }
 

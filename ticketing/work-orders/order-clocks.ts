@@ -20,12 +20,12 @@ export async function settleOrderClocks(deps: WorkOrderDeps, tx: Tx, { row, move
   const subject = { ticketId: row.ticket_id, workOrderId: row.id, startedAtMs: move.atMs };
   switch (move.action) {
     case 'assign':
-      await withdrawClocks(tx, { kinds: ['T6'], on, atMs: move.atMs });
+      await withdrawClocks(deps, tx, { kinds: ['T6'], on, atMs: move.atMs });
       return startClocks(tx, [{ ...subject, kind: 'T6' }]);
     case 'decline':
     case 'withdraw':
     case 'cancel':
-      return withdrawClocks(tx, { kinds: ['T6'], on, atMs: move.atMs });
+      return withdrawClocks(deps, tx, { kinds: ['T6'], on, atMs: move.atMs });
     case 'accept':
       if (row.ticket_id === null || move.actor.type !== 'user') return;
       return acknowledgeTicket(deps, tx, { ticketId: row.ticket_id, atMs: move.atMs });

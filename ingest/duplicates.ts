@@ -28,12 +28,10 @@ export interface DuplicateFilter {
   isDuplicate(sighting: Sighting): boolean;
 }
 
-/** 52 bits of the message: two checksums of its bytes, and for one without a time its session and packet id. */
-function markOf(sighting: Sighting): number {
-  const { payload } = sighting;
-  const low = crc32(payload);
-  const salt = sighting.newestMs === null ? crc32(`${sighting.session}:${sighting.packetId}`) : 1;
-  return (crc32(payload, salt) & 0xfffff) * 0x1_0000_0000 + low + 1;
+/** Length and checksum of the message; for one without a time, of its session and packet id too. */
+function markOf({ payload, newestMs, session, packetId }: Sighting): number {
+  const salt = newestMs === null ? crc32(`${session}:${packetId}`) : 0;
+  return (payload.length + 1) * 0x1_0000_0000 + crc32(payload, salt);
 }
 
 export function createDuplicateFilter(): DuplicateFilter {

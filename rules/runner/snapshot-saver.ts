@@ -20,7 +20,12 @@ interface SnapshotSaver {
   readonly savedSequence: number;
   /** Saves the engine as it is now, once its alarms are committed. A failure is logged: the next one follows. */
   save(): Promise<void>;
+  /** The same if there is something new and the engine has not stood still for snapshots too lately. */
+  saveIfDue(): void;
 }
+
+/** Taking a snapshot stops the engine: it may do so for a hundredth of the time. */
+const REST_TIMES = 100;
 
 /** One save runs at a time; those asked for meanwhile become one more. */
 export function createSnapshotSaver(
@@ -30,10 +35,19 @@ export function createSnapshotSaver(
   let saved = savedSequence;
   let isRequested = false;
   let running: Promise<void> | undefined;
+  let restUntilMs = 0;
+
+  const take = () => {
+    const beganMs = performance.now();
+    const bytes = deps.engine.snapshot();
+    const nowMs = performance.now();
+    restUntilMs = nowMs + REST_TIMES * (nowMs - beganMs);
+    return bytes;
+  };
 
   const saveOnce = async () => {
     const sequence = deps.processed();
-    const bytes = deps.engine.snapshot();
+    const bytes = take();
     if (!(await deps.writer.flushed())) return;
     await saveSnapshot(deps.db, nodeId, { sequence, bytes, atMs: deps.clock.nowMs() });
     saved = sequence;
@@ -46,14 +60,20 @@ export function createSnapshotSaver(
     running = undefined;
   };
 
+  const save = () => {
+    isRequested = true;
+    running ??= run();
+    return running;
+  };
+
   return {
     get savedSequence() {
       return saved;
     },
-    save: () => {
-      isRequested = true;
-      running ??= run();
-      return running;
+    save,
+    saveIfDue: () => {
+      if (running !== undefined || deps.processed() === saved || performance.now() < restUntilMs) return;
+      void save();
     },
   };
 }

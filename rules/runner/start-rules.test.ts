@@ -3,11 +3,12 @@ import { expect, test } from 'vitest';
 import type { DeviceRef, InputBatch } from '#contracts/point-batch.ts';
 import type { AlarmRule } from '#contracts/rules.ts';
 import { createAudit } from '#platform/audit/audit-log.ts';
-import { createManualClock } from '#platform/clock.ts';
+import { createClock, createManualClock } from '#platform/clock.ts';
 import { type Database, openDatabase } from '#platform/db/db.ts';
 import { newId } from '#platform/ids.ts';
 import { createLog } from '#platform/log.ts';
 import { createMetrics } from '#platform/metrics/metrics.ts';
+import { startOutbox } from '#platform/outbox/outbox-runner.ts';
 import { createOutbox } from '#platform/outbox/postgres-outbox.ts';
 import { openTestDatabase, type TestDatabase } from '#test/support/test-database.ts';
 import { batchOf, type Step, testDevice, testRule } from '../testing/batches.ts';
@@ -198,6 +199,40 @@ test('the log may be trimmed only behind what is saved, and what is saved is com
   expect(next.rules.rulesSequence()).toBe(1);
   expect(next.rules.stats().activeAlarms).toBe(1);
   await stop(next);
+});
+
+test('state is not saved ahead of its alarms: what was not committed is raised again after a kill', async () => {
+  await using database = await openTestDatabase();
+  const one = await start(database, { snapshotEveryMs: 1 });
+  say(one, hot(0));
+  await expect.poll(() => one.rules.rulesSequence()).toBe(1);
+  await database.pool.query('alter table alarm rename to alarm_away');
+  say(one, hot(25));
+  for (let times = 0; times < 50; times += 1) await database.pool.query('select 1');
+  expect(one.rules.rulesSequence()).toBe(1);
+  await kill(one, database);
+  await database.pool.query('alter table alarm_away rename to alarm');
+  const next = await start(database);
+  say(next, hot(25));
+  await stop(next);
+  expect(await states(database)).toEqual(['hot|ac-1| unacknowledged']);
+});
+
+test('a change of rules reaches the engine by the outbox', async () => {
+  await using database = await openTestDatabase();
+  const one = await start(database);
+  const { db, pool } = database;
+  const log = createLog({ level: 'silent', format: 'json' });
+  const outbox = createOutbox({ clock: createClock() }, { consumers: one.rules.consumers });
+  const deps = { db, pool, log, metrics: createMetrics(), outbox };
+  await using _runner = startOutbox(deps, { consumers: one.rules.consumers });
+  await pool.query("update alarm_rule set status = 'retired' where rule_id = 'hot'");
+  await db
+    .transaction()
+    .execute((tx) => outbox.publish(tx, [{ type: 'rule.changed', data: { ruleId: 'hot' } }]));
+  outbox.wake();
+  await expect.poll(() => one.rules.stats().rules).toBe(2);
+  await stop(one);
 });
 
 test('snapshots are taken while it runs', async () => {

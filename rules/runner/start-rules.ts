@@ -83,9 +83,7 @@ export async function startRules(deps: RulesDeps, config: RulesConfig): Promise<
     { db, clock, log, engine, writer, processed: () => sequence },
     { nodeId, savedSequence: sequence },
   );
-  const timer = setInterval(() => {
-    if (sequence !== snapshots.savedSequence) void snapshots.save();
-  }, snapshotEveryMs);
+  const timer = setInterval(snapshots.saveIfDue, snapshotEveryMs);
   const failed = metrics.counter('aftercare_rule_batches_failed_total', 'Batches the rule engine failed on');
   metrics.gauge('aftercare_alarms_active', 'Alarms whose condition stands', {
     collect: (gauge) => gauge.set(engine.activeCount()),

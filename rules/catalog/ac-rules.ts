@@ -12,8 +12,8 @@ type Draft = Pick<AlarmRule, 'id' | 'condition' | 'severity' | 'faultFamily'> &
   };
 
 const AIR: string[] = ['split-generic', 'vrf-generic'];
-/** The compressor has turned for five minutes: start transients are over. */
-const SETTLED = 'min("compressor_hz", 300) > 20.0';
+/** Held for the whole on-delay, so start transients are over by then. */
+const RUNNING = 'compressor_hz > 20.0';
 
 const DRAFTS: readonly Draft[] = [
   {
@@ -30,7 +30,7 @@ const DRAFTS: readonly Draft[] = [
     id: 'ac-condenser-fouled',
     zh: ['冷凝器脏堵', '冷凝温度高出室外温度 22 K 以上：冷凝器脏堵或室外风量不足。'],
     en: ['Condenser fouled', 'Condensing more than 22 K over ambient: fouled coil or little outdoor air.'],
-    condition: `condensing_over_ambient > 22.0 && ${SETTLED}`,
+    condition: `condensing_over_ambient > 22.0 && ${RUNNING}`,
     deadband: { condensing_over_ambient: 3 },
     onMinutes: 10,
     severity: 'minor',
@@ -51,7 +51,7 @@ const DRAFTS: readonly Draft[] = [
     id: 'ac-refrigerant-low',
     zh: ['制冷剂不足', '过热度升高且过冷度降低：制冷剂泄漏。'],
     en: ['Refrigerant low', 'Superheat up and subcooling down together: refrigerant is leaking.'],
-    condition: `superheat > 11.0 && subcooling < 2.5 && action != "defrosting" && ${SETTLED}`,
+    condition: `superheat > 11.0 && subcooling < 2.5 && action != "defrosting" && ${RUNNING}`,
     deadband: { superheat: 2, subcooling: 0.5 },
     onMinutes: 10,
     severity: 'major',
@@ -72,7 +72,7 @@ const DRAFTS: readonly Draft[] = [
     zh: ['制冷量不足', '高负荷运行时送回风温差小于 5 K。'],
     en: ['Cooling capacity low', 'Supply less than 5 K below return while working hard.'],
     condition:
-      'return_temp - supply_temp < 5.0 && return_temp > setpoint + 2.0 && action == "cooling" && min("compressor_hz", 600) > 40.0',
+      'return_temp - supply_temp < 5.0 && return_temp > setpoint + 2.0 && action == "cooling" && compressor_hz > 40.0',
     deadband: { supply_temp: 1 },
     onMinutes: 15,
     severity: 'minor',
@@ -82,9 +82,9 @@ const DRAFTS: readonly Draft[] = [
     id: 'ac-compressor-current-high',
     zh: ['压缩机电流过大', '压缩机电流超过该频率下的正常值。'],
     en: ['Compressor current high', 'The compressor draws more than its speed explains.'],
-    condition: `compressor_current > 4.0 + 0.2 * compressor_hz && ${SETTLED}`,
+    condition: `compressor_current > 4.0 + 0.2 * compressor_hz && ${RUNNING}`,
     deadband: { compressor_current: 1 },
-    onMinutes: 2,
+    onMinutes: 3,
     models: ['split-generic'],
     severity: 'critical',
     faultFamily: 'compressor_overcurrent',
@@ -175,7 +175,7 @@ const DRAFTS: readonly Draft[] = [
     id: 'ac-vibration-high',
     zh: ['振动过大', '振动速度高于 7.1 mm/s（ISO 10816）。'],
     en: ['Vibration high', 'More than 7.1 mm/s (ISO 10816).'],
-    condition: `vibration > 7.1 && ${SETTLED}`,
+    condition: `vibration > 7.1 && ${RUNNING}`,
     deadband: { vibration: 1 },
     onMinutes: 5,
     severity: 'minor',

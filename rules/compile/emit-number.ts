@@ -1,11 +1,19 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { findMetric, metricIndex } from '#contracts/metrics.ts';
-import { windowKey } from '../core/compiled-rule.ts';
+import { type WindowSpec, windowKey } from '../core/compiled-rule.ts';
 import { conditionError } from './condition-error.ts';
 import { literalNumber, literalText, namedSlot, type Reads, windowMs } from './operands.ts';
 
 const SECOND_MS = 1_000;
 const HOUR_MS = 3_600_000;
+const FAMILY_OF: Readonly<Record<string, WindowSpec['family']>> = {
+  avg: 'mean',
+  min: 'range',
+  max: 'range',
+  delta: 'change',
+  rate: 'change',
+  starts: 'starts',
+};
 const IN_UNIT_OF_METRIC = new Set(['avg', 'min', 'max', 'delta']);
 
 /** JavaScript for a numeric expression; NaN is unknown. */
@@ -73,11 +81,11 @@ function emitCall(reads: Reads, node: CallNode): string {
   }
   if (name === 'hours_to') return emitHoursTo(reads, node);
   const spanMs = windowMs(reads, args[1], SECOND_MS);
-  return emitWindow(reads, name, { metric: slot, windowMs: spanMs });
+  return emitWindow(reads, name, { metric: slot, windowMs: spanMs, family: FAMILY_OF[name] ?? 'mean' });
 }
 
 /** One call an evaluation at most: the result is kept in a variable of the generated function. */
-function emitWindow(reads: Reads, statistic: string, spec: { metric: number; windowMs: number }): string {
+function emitWindow(reads: Reads, statistic: string, spec: WindowSpec): string {
   const key = windowKey(spec);
   reads.windows.set(key, spec);
   const current = readSlot(reads, spec.metric);
@@ -94,7 +102,7 @@ function emitHoursTo(reads: Reads, node: CallNode): string {
   if (limit === undefined || (direction !== 'rising' && direction !== 'falling')) {
     throw unsupported(reads, node, 'a limit that is not literal, or a direction but "rising" or "falling"');
   }
-  const spec = { metric: slot, windowMs: windowMs(reads, args[2], HOUR_MS) };
+  const spec = { metric: slot, windowMs: windowMs(reads, args[2], HOUR_MS), family: 'mean' } as const;
   const slope = emitWindow(reads, 'slope', spec);
   const level = emitWindow(reads, 'level', spec);
   return direction === 'rising'

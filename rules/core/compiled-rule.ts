@@ -44,14 +44,18 @@ export interface WindowReader {
   readonly level: WindowStatistic;
 }
 
+/** What is kept of the samples: sums for averages and trends, extremes, the last value, or counted starts. */
+export const FAMILIES = ['mean', 'range', 'change', 'starts'] as const;
+
 export interface WindowSpec {
   readonly metric: number;
   readonly windowMs: number;
+  readonly family: (typeof FAMILIES)[number];
 }
 
-/** One number for a metric and a window, so that rules asking the same share the samples. */
-export function windowKey({ metric, windowMs }: WindowSpec): number {
-  return windowMs * 1024 + metric;
+/** One number for a window, so that rules asking the same share the samples. */
+export function windowKey({ metric, windowMs, family }: WindowSpec): number {
+  return (windowMs * 1024 + metric) * FAMILIES.length + FAMILIES.indexOf(family);
 }
 
 /** Evaluates to {@link TRUE}, {@link FALSE} or {@link UNKNOWN}; allocates nothing. */

@@ -1,7 +1,7 @@
 import { METRICS } from '#contracts/metrics.ts';
 import type { DeviceRef } from '#contracts/point-batch.ts';
 import { alarmKey } from './alarm-steps.ts';
-import { CELLS_PER_ROW, SLOTS_PER_ROW, windowKey } from './compiled-rule.ts';
+import { CELLS_PER_ROW, SLOTS_PER_ROW, type WindowSpec, windowKey } from './compiled-rule.ts';
 import { armAll, resolveRow } from './lane.ts';
 import { type AlarmPhase, type AlarmRecord, addRecord, isActive, type Lane } from './lane-state.ts';
 import type { NumberReader, NumberWriter } from './numbers.ts';
@@ -16,7 +16,12 @@ export interface LaneHeader {
   readonly slots: number;
   readonly records: number;
   readonly held: number;
-  readonly windows: readonly { readonly slot: number; readonly windowMs: number; readonly rows: number }[];
+  readonly windows: readonly {
+    readonly slot: number;
+    readonly windowMs: number;
+    readonly family: WindowSpec['family'];
+    readonly rows: number;
+  }[];
 }
 
 const PHASES: readonly AlarmPhase[] = ['normal', 'unacknowledged', 'acknowledged', 'returned'];
@@ -78,7 +83,7 @@ function writeWindows(lane: Lane, to: NumberWriter): LaneHeader['windows'] {
       to.put(row);
       to.putAll(ring);
     });
-    return { slot: spec.metric, windowMs: spec.windowMs, rows: count };
+    return { slot: spec.metric, windowMs: spec.windowMs, family: spec.family, rows: count };
   });
 }
 
@@ -223,14 +228,14 @@ function readHeld({ lane, rows }: Target, source: LaneSource, from: NumberReader
 }
 
 function readWindows({ lane, rows }: Target, source: LaneSource, from: NumberReader): void {
-  for (const { slot, windowMs, rows: count } of source.header.windows) {
+  for (const { slot, windowMs, family, rows: count } of source.header.windows) {
     for (let i = 0; i < count; i++) {
       const row = rows[from.take()] ?? -1;
       const ring = from.takeAll(RING_LENGTH);
       const device = lane?.rows.refs[row];
       if (lane === undefined || device === undefined) continue;
       const metric = slotsToday(source, device.kind)[slot] ?? -1;
-      const series = lane.windows.series.get(windowKey({ metric, windowMs }));
+      const series = lane.windows.series.get(windowKey({ metric, windowMs, family }));
       if (series !== undefined) series.rings[row] = ring;
     }
   }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { windowKey } from './compiled-rule.ts';
+import { type WindowSpec, windowKey } from './compiled-rule.ts';
 import { hoursUntil, robustTrend } from './trend.ts';
 import { addSample, createWindowStore } from './windows.ts';
 
@@ -30,9 +30,12 @@ test('hours to a limit: none when reached, endless when the trend leads away, un
   expect(hoursUntil(Number.NaN, 10)).toBeNaN();
 });
 
-function fill(windowMs: number, stepMs: number, valueAt: (hour: number) => number) {
+function fill(
+  { windowMs, stepMs, family }: { windowMs: number; stepMs: number; family: WindowSpec['family'] },
+  valueAt: (hour: number) => number,
+) {
   const windows = createWindowStore();
-  const spec = { metric: 8, windowMs };
+  const spec = { metric: 8, windowMs, family };
   windows.ask([spec]);
   const series = windows.series.get(windowKey(spec));
   const endMs = T0 + windowMs;
@@ -42,34 +45,42 @@ function fill(windowMs: number, stepMs: number, valueAt: (hour: number) => numbe
   return { windows, key: windowKey(spec), endMs };
 }
 
+const saw = (hour: number): number => (Math.floor(hour * 10) % 2 === 0 ? 0 : hour * 100);
+
 test('a window knows average, extremes, change, rate and starts once its samples reach back far enough', () => {
-  const { windows, key, endMs } = fill(HOUR_MS, 30_000, (hour) =>
-    Math.floor(hour * 10) % 2 === 0 ? 0 : hour * 100,
-  );
-  expect(windows.avg(key, 0, endMs)).toBeGreaterThan(20);
-  expect(windows.min(key, 0, endMs)).toBe(0);
-  expect(windows.max(key, 0, endMs)).toBeGreaterThan(95);
-  expect(windows.starts(key, 0, endMs)).toBe(5);
-  const rising = fill(2 * HOUR_MS, 60_000, (hour) => 10 + 3 * hour);
+  const hour = { windowMs: HOUR_MS, stepMs: 30_000 };
+  const mean = fill({ ...hour, family: 'mean' }, saw);
+  expect(mean.windows.avg(mean.key, 0, mean.endMs)).toBeGreaterThan(20);
+  const range = fill({ ...hour, family: 'range' }, saw);
+  expect(range.windows.min(range.key, 0, range.endMs)).toBe(0);
+  expect(range.windows.max(range.key, 0, range.endMs)).toBeGreaterThan(95);
+  const starts = fill({ ...hour, family: 'starts' }, saw);
+  expect(starts.windows.starts(starts.key, 0, starts.endMs)).toBe(5);
+  const rising = fill({ windowMs: 2 * HOUR_MS, stepMs: 60_000, family: 'change' }, (h) => 10 + 3 * h);
   expect(rising.windows.rate(rising.key, 0, rising.endMs)).toBeCloseTo(3, 6);
   expect(rising.windows.delta(rising.key, 0, rising.endMs)).toBeCloseTo(6, 0);
 });
 
-test('a window with samples of its last half only tells nothing', () => {
-  const { windows, key, endMs } = fill(HOUR_MS, 30_000, () => 1);
-  windows.series.get(key)?.rings.splice(0);
-  for (let atMs = endMs - HOUR_MS / 2; atMs <= endMs; atMs += 30_000) {
+test('a window with samples of its last half only, or of another row, tells nothing', () => {
+  for (const family of ['mean', 'range', 'change', 'starts'] as const) {
+    const { windows, key, endMs } = fill({ windowMs: HOUR_MS, stepMs: 30_000, family }, () => 1);
     const series = windows.series.get(key);
-    if (series !== undefined) addSample(series, 0, { atMs, value: 1 });
-  }
-  for (const statistic of [windows.avg, windows.min, windows.max, windows.starts, windows.delta]) {
-    expect(statistic(key, 0, endMs)).toBeNaN();
-    expect(statistic(key, 1, endMs)).toBeNaN();
+    series?.rings.splice(0);
+    for (let atMs = endMs - HOUR_MS / 2; series !== undefined && atMs <= endMs; atMs += 30_000) {
+      addSample(series, 0, { atMs, value: 1 });
+    }
+    for (const statistic of [windows.avg, windows.min, windows.max, windows.starts, windows.delta]) {
+      expect(statistic(key, 0, endMs)).toBeNaN();
+      expect(statistic(key, 1, endMs)).toBeNaN();
+    }
   }
 });
 
 test('the trend of a window is that of its bucket means', () => {
-  const { windows, key, endMs } = fill(336 * HOUR_MS, HOUR_MS, (hour) => 60 + hour / 4);
+  const { windows, key, endMs } = fill(
+    { windowMs: 336 * HOUR_MS, stepMs: HOUR_MS, family: 'mean' },
+    (hour) => 60 + hour / 4,
+  );
   expect(windows.slope(key, 0, endMs)).toBeCloseTo(0.25, 3);
   expect(windows.level(key, 0, endMs)).toBeCloseTo(60 + 336 / 4, 0);
 });

@@ -26,8 +26,8 @@ export interface TestDesk extends AsyncDisposable {
   readonly database: TestDatabase;
   readonly desk: Desk;
   readonly clock: ManualClock;
-  /** How long every unit is said to have worked in any window. */
-  readonly load: { ms: number };
+  /** How long every unit is said to have worked in any window, and the device whose telemetry is away. */
+  readonly load: { ms: number; unreadable: string | null };
   /** `as` is a role, or `technician/{technicianId}`. */
   call(request: string, body?: object, as?: string): Promise<{ status: number; body: Body }>;
   publish(...events: NewEvent[]): Promise<void>;
@@ -46,10 +46,14 @@ export async function openTestDesk(): Promise<TestDesk> {
   const { db, pool } = database;
   const clock = createManualClock(Date.UTC(2026, 10, 21, 8));
   const audit = createAudit({ clock });
-  const load = { ms: 0 };
+  const load: TestDesk['load'] = { ms: 0, unreadable: null };
+  const loadedMs = async (deviceId: string) => {
+    if (deviceId !== load.unreadable) return load.ms;
+    throw new AftercareError('TEST_TELEMETRY_AWAY', 'telemetry is away');
+  };
   const consumers: Desk['consumers'][number][] = [];
   const outbox = createOutbox({ clock }, { consumers });
-  const desk = createDesk({ db, outbox, audit, clock, load: { loadedMs: async () => load.ms } });
+  const desk = createDesk({ db, outbox, audit, clock, load: { loadedMs } });
   consumers.push(...desk.consumers);
   const metrics = createMetrics();
   const http = await createHttpApp(

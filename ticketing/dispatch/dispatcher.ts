@@ -1,5 +1,6 @@
 import type { DomainEvent } from '#contracts/events.ts';
 import type { Consumer } from '#platform/outbox/outbox.ts';
+import { forEach } from '../for-each.ts';
 import { undispatchedOrders, type WorkOrderDeps } from '../work-orders/index.ts';
 import { AHEAD_MS, dispatchOrder } from './dispatch-order.ts';
 
@@ -34,8 +35,6 @@ function plannedOrders(events: readonly DomainEvent[]): Set<string> {
 /** Tries again for orders without a technician: one has come free or been hired, a due date has come near. */
 export async function sweepPlannedOrders(deps: WorkOrderDeps): Promise<void> {
   const ids = await undispatchedOrders(deps.db, deps.clock.nowMs() + AHEAD_MS);
-  for (const id of ids) {
-    await deps.db.transaction().execute((tx) => dispatchOrder(deps, tx, id));
-  }
-  if (ids.length > 0) deps.outbox.wake();
+  const dispatchOne = (id: string) => deps.db.transaction().execute((tx) => dispatchOrder(deps, tx, id));
+  await forEach(ids, dispatchOne).finally(() => deps.outbox.wake());
 }

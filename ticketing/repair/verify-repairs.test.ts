@@ -117,3 +117,16 @@ test('an alarm that never returned after the repair means it was none', async ()
   expect((await card()).verification).toBe('recurred');
   expect((await ticket()).status).toBe('in_progress');
 });
+
+test('a unit whose telemetry cannot be read does not keep the others from being judged', async () => {
+  await using desk = await openTestDesk();
+  const first = await repaired(desk);
+  desk.clock.advance(1);
+  const second = await repaired(desk);
+  desk.load.ms = 12 * MINUTE_MS;
+  desk.load.unreadable = first.unit.deviceId;
+  desk.clock.advance(30 * MINUTE_MS);
+  await expect(desk.sweep('repair.verify')).rejects.toThrow('telemetry is away');
+  expect((await first.card()).verification).toBe('pending');
+  expect((await second.card()).verification).toBe('verified');
+});

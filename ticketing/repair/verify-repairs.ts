@@ -1,6 +1,7 @@
 import { type SqlBool, sql } from 'kysely';
 import type { Actor } from '#platform/auth/actor.ts';
 import type { Tx } from '#platform/db/db.ts';
+import { forEach } from '../for-each.ts';
 import { lockUnitAndTicket, reopenTicket, standingAlarms, type TicketRow } from '../tickets/index.ts';
 import { lastTechnician, settleTicket, setVerification, type WorkOrderDeps } from '../work-orders/index.ts';
 import { type Judgement, judgeRepair } from './core/judge.ts';
@@ -30,8 +31,7 @@ export async function verifyRepairs(deps: RepairDeps): Promise<void> {
     .orderBy('window_until')
     .limit(200)
     .execute();
-  for (const row of due) await verifyOne(deps, row);
-  if (due.length > 0) outbox.wake();
+  await forEach(due, (row) => verifyOne(deps, row)).finally(() => outbox.wake());
 }
 
 async function verifyOne({ orders: deps, load }: RepairDeps, row: VerificationRow): Promise<void> {

@@ -1,5 +1,6 @@
 import { type SqlBool, sql } from 'kysely';
 import type { Actor } from '#platform/auth/actor.ts';
+import { forEach } from '../for-each.ts';
 import { lockTicket, moveTicket } from './move-ticket.ts';
 import { NO_ORDERS, type TicketDeps } from './ports.ts';
 import type { TicketTables } from './tables.ts';
@@ -19,8 +20,7 @@ export async function closeSelfCleared(deps: TicketDeps): Promise<void> {
     .where(due)
     .limit(500)
     .execute();
-  for (const { id } of rows) await closeOne(deps, id);
-  if (rows.length > 0) deps.outbox.wake();
+  await forEach(rows, ({ id }) => closeOne(deps, id)).finally(() => deps.outbox.wake());
 }
 
 async function closeOne(deps: TicketDeps, id: string): Promise<void> {

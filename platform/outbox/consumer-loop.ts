@@ -11,6 +11,8 @@ interface LoopDeps {
   readonly db: Db;
   readonly log: Logger;
   readonly onSetAside: (consumer: string, type: string) => void;
+  /** Called after each batch: what its handler published waits for someone now. */
+  readonly onHandled: () => void;
 }
 
 interface Loop extends AsyncDisposable {
@@ -19,7 +21,7 @@ interface Loop extends AsyncDisposable {
 
 /** Works a consumer's queue off each time it is woken. Disposal finishes the batch in hand. */
 export function createConsumerLoop(
-  { db, log, onSetAside }: LoopDeps,
+  { db, log, onSetAside, onHandled }: LoopDeps,
   { consumer, firstRetryMs }: { consumer: Consumer; firstRetryMs: number },
 ): Loop {
   const stop = new AbortController();
@@ -51,7 +53,9 @@ export function createConsumerLoop(
   };
   const step = async () => {
     try {
-      if ((await takeNext(db, consumer)) === 'more') isWoken = true;
+      const taken = await takeNext(db, consumer);
+      if (taken === 'more') isWoken = true;
+      if (taken === 'more' || taken === 'last') onHandled();
       waitMs = firstRetryMs;
     } catch (error) {
       await fail(error).catch(pause);

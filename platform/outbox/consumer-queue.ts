@@ -30,8 +30,8 @@ type CountedFailure =
   | { readonly kind: 'again_later'; readonly waitMs: number }
   | { readonly kind: 'set_aside'; readonly event: DomainEvent };
 
-/** `more`: there may be more at once. `idle`: nothing due. `elsewhere`: another process works on this queue. */
-type Taken = 'more' | 'idle' | 'elsewhere';
+/** `more`: there may be more at once. `last`: that was all. `idle`: nothing due. `elsewhere`: another process has this queue. */
+type Taken = 'more' | 'last' | 'idle' | 'elsewhere';
 
 /**
  * Takes the next events of a consumer off its queue and hands them over, all in one transaction. One
@@ -50,7 +50,7 @@ export async function takeNext(db: Db, consumer: Consumer): Promise<Taken> {
       batch.map(({ event }) => event),
     );
     await dequeue(tx, consumer.name, batch);
-    return batch.length < due.length || due.length === limit ? 'more' : 'idle';
+    return batch.length < due.length || due.length === limit ? 'more' : 'last';
   };
   try {
     return await db.transaction().execute(work);

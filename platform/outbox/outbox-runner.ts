@@ -54,7 +54,7 @@ export function startOutbox(
   const loops = new Map(
     consumers.map((consumer) => [
       consumer.name,
-      createConsumerLoop({ db, log, onSetAside }, { consumer, firstRetryMs }),
+      createConsumerLoop({ db, log, onSetAside, onHandled: outbox.wake }, { consumer, firstRetryMs }),
     ]),
   );
   const listeners = new Set<() => void>();

@@ -300,3 +300,29 @@ test('events are swept after 7 days, unless still queued', async () => {
   const { rows } = await database.pool.query('select type from outbox_event');
   expect(rows).toEqual([{ type: 'device.changed' }]);
 });
+
+test('what a consumer publishes wakes its takers after the commit, ahead of any sweep', async () => {
+  await using database = await openSeen();
+  const consumers: Consumer[] = [];
+  const node = nodeOf(database, consumers);
+  consumers.push(
+    {
+      name: 'first',
+      events: ['device.changed'],
+      handle: (tx) =>
+        node.outbox.publish(tx, [{ type: 'device.registered', data: { deviceId: 'd', unitId: 'u' } }]),
+    },
+    { ...recorder('second'), events: ['device.registered'] },
+  );
+  const queuedAtWake: Promise<number>[] = [];
+  await using _ = node.start();
+  await node.publish(changed('d'));
+  node.outbox.onWake(() => {
+    const queued = sql<{
+      n: number;
+    }>`select count(*) as n from outbox_event where type = 'device.registered'`;
+    queuedAtWake.push(queued.execute(database.db).then(({ rows }) => rows[0]?.n ?? 0));
+  });
+  await expect.poll(async () => (await database.pool.query('select 1 from seen')).rowCount, WAIT).toBe(1);
+  expect(await queuedAtWake[0]).toBe(1);
+});

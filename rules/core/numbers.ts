@@ -2,29 +2,33 @@
 export interface NumberWriter {
   readonly put: (value: number) => void;
   readonly putAll: (values: Float64Array) => void;
-  readonly written: () => Float64Array;
+  /** What was written, in pieces: joining them once is cheaper than growing one array. */
+  readonly written: () => readonly Float64Array[];
 }
 
+const PIECE_LENGTH = 65_536;
+
 export function createNumberWriter(): NumberWriter {
-  let numbers = new Float64Array(1024);
+  const full: Float64Array[] = [];
+  let piece = new Float64Array(PIECE_LENGTH);
   let length = 0;
   const makeRoom = (count: number): void => {
-    if (length + count <= numbers.length) return;
-    const larger = new Float64Array(2 * (length + count));
-    larger.set(numbers.subarray(0, length));
-    numbers = larger;
+    if (length + count <= piece.length) return;
+    full.push(piece.subarray(0, length));
+    piece = new Float64Array(Math.max(PIECE_LENGTH, count));
+    length = 0;
   };
   return {
     put(value) {
-      makeRoom(1);
-      numbers[length++] = value;
+      if (length === piece.length) makeRoom(1);
+      piece[length++] = value;
     },
     putAll(values) {
       makeRoom(values.length);
-      numbers.set(values, length);
+      piece.set(values, length);
       length += values.length;
     },
-    written: () => numbers.subarray(0, length),
+    written: () => [...full, piece.subarray(0, length)],
   };
 }
 

@@ -38,16 +38,18 @@ export function snapshotEngine({ lanes, book }: EngineState): Uint8Array<ArrayBu
     alarms: book.alarms(),
   };
   const text = new TextEncoder().encode(JSON.stringify(header));
-  const written = numbers.written();
-  const bytes = new Uint8Array(PREFIX_BYTES + text.length + written.byteLength);
+  const pieces = numbers.written();
+  const numberBytes = pieces.reduce((total, piece) => total + piece.byteLength, 0);
+  const bytes = new Uint8Array(PREFIX_BYTES + text.length + numberBytes);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, MAGIC, true);
   view.setUint32(4, text.length, true);
   bytes.set(text, PREFIX_BYTES);
-  bytes.set(
-    new Uint8Array(written.buffer, written.byteOffset, written.byteLength),
-    PREFIX_BYTES + text.length,
-  );
+  let at = PREFIX_BYTES + text.length;
+  for (const piece of pieces) {
+    bytes.set(new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength), at);
+    at += piece.byteLength;
+  }
   return bytes;
 }
 

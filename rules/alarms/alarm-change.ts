@@ -28,6 +28,8 @@ export const STAGE: Readonly<Record<AlarmState, number>> = {
   normal: 2,
 };
 
+const RETURNED: ReadonlySet<AlarmState> = new Set(['returned', 'normal']);
+
 const NOTHING = {
   raised: null,
   reason: null,
@@ -37,12 +39,13 @@ const NOTHING = {
   news: [],
 } satisfies Partial<AlarmChange>;
 
-/** The change that a transition makes on top of those merged before it. */
+/** The change that a transition makes on top of those merged before it; a step back makes none. */
 export function mergeTransition(before: AlarmChange | undefined, next: AlarmTransition): AlarmChange {
   const { occurrence, to, atMs, reason } = next;
+  if (before !== undefined && STAGE[to] <= STAGE[before.state]) return before;
   const done: Omit<AlarmChange, 'occurrence' | 'state'> = before ?? NOTHING;
   const isAcknowledgement = reason.code === 'acknowledged';
-  const isReturned = to === 'returned' || to === 'normal';
+  const isReturned = RETURNED.has(to);
   const news: News[] = [];
   if (isAcknowledgement && done.acknowledgedAtMs === null) news.push('acknowledged');
   if (isReturned && done.returnedAtMs === null) news.push('returned');

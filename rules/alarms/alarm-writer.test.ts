@@ -105,6 +105,17 @@ test('a replay changes nothing and tells nothing, wherever it begins and ends', 
   expect(await events(database)).toEqual(TOLD);
 });
 
+test('an occurrence that has ended does not begin again, written or waiting', async () => {
+  await using database = await openTestDatabase();
+  await using writer = open(database.db);
+  writer.enqueue([...LIFE, ...LIFE.slice(0, 2)]);
+  await writer.flushed();
+  writer.enqueue(LIFE.slice(0, 2));
+  await writer.flushed();
+  expect(await alarms(database)).toEqual([ENDED]);
+  expect(await events(database)).toEqual(TOLD);
+});
+
 test('a step of an alarm that nobody raised is ignored', async () => {
   await using database = await openTestDatabase();
   await using writer = open(database.db);

@@ -28,6 +28,7 @@ export const alarmMigrations: Migrations = {
       );
       create index alarm_device on alarm (device_id, id);
       create index alarm_unit on alarm (unit_id, id);
-      create index alarm_state on alarm (state, id) where state <> 'normal';`.execute(db),
+      create index alarm_open on alarm (id) where state <> 'normal';
+      create index alarm_state on alarm (state, id);`.execute(db),
   ),
 };

@@ -1,0 +1,87 @@
+import { QueryClientProvider } from '@tanstack/react-query';
+import { Alert, App, ConfigProvider } from 'antd';
+import enUs from 'antd/locale/en_US';
+import zhCn from 'antd/locale/zh_CN';
+import { lazy, Suspense, useEffect, useState } from 'react';
+import { createQueryClient } from '../api/query-client.ts';
+import type { Me } from '../api/session.ts';
+import { useTexts } from '../i18n/i18n.ts';
+import { Link } from '../link.tsx';
+import { useLive } from '../live/use-live.ts';
+import { usePlace } from '../router.ts';
+import './desk.css';
+import { Header } from './header.tsx';
+import { Home } from './home.tsx';
+import { MeContext } from './me.ts';
+
+const UnitPage = lazy(() => import('../unit/unit-page.tsx').then((it) => ({ default: it.UnitPage })));
+const DetailDrawer = lazy(() =>
+  import('../details/detail-drawer.tsx').then((it) => ({ default: it.DetailDrawer })),
+);
+
+const LOCALES = { en: enUs, 'zh-CN': zhCn } as const;
+const THEME = {
+  token: {
+    colorPrimary: '#0b5563',
+    colorInfo: '#0b5563',
+    colorLink: '#0b5563',
+    colorText: '#16242b',
+    colorTextSecondary: '#566a73',
+    colorTextDescription: '#566a73',
+    colorBgLayout: '#f3f6f7',
+    borderRadius: 8,
+    fontFamily: 'var(--font)',
+  },
+} as const;
+
+/** Everything behind sign-in. */
+export function Desk({ me }: { readonly me: Me }) {
+  const { language } = useTexts();
+  const [queries] = useState(createQueryClient);
+  return (
+    <QueryClientProvider client={queries}>
+      <ConfigProvider locale={LOCALES[language]} theme={THEME}>
+        <App>
+          <MeContext value={me}>
+            <Pages />
+          </MeContext>
+        </App>
+      </ConfigProvider>
+    </QueryClientProvider>
+  );
+}
+
+function Pages() {
+  const { t } = useTexts();
+  const live = useLive();
+  const { page, tab, deviceId, detail } = usePlace();
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new page starts at its top
+  useEffect(() => {
+    window.scrollTo(0, 0);
+  }, [page, deviceId]);
+
+  return (
+    <>
+      <a href="#content" className="skip">
+        {t('app.skip')}
+      </a>
+      <Header live={live} />
+      <main id="content" className="content" tabIndex={-1}>
+        <Suspense fallback={null}>
+          {page === 'home' && <Home tab={tab} />}
+          {page === 'unit' && <UnitPage key={deviceId} deviceId={deviceId} />}
+          {page === 'unknown' && (
+            <Alert
+              type="info"
+              showIcon
+              title={t('state.notFound')}
+              action={<Link to="/">{t('state.goHome')}</Link>}
+            />
+          )}
+        </Suspense>
+        <Suspense fallback={null}>{detail !== null && <DetailDrawer detail={detail} />}</Suspense>
+      </main>
+    </>
+  );
+}

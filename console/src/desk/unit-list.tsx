@@ -1,0 +1,112 @@
+import { useTexts } from '../i18n/i18n.ts';
+import { Link } from '../link.tsx';
+import { unitPath } from '../router.ts';
+import { type Column, DataList } from './data-list.tsx';
+import { OnlineMark } from './marks.tsx';
+import { useModelName } from './names.ts';
+import { severityRank } from './open-work.ts';
+import { LastSeen, lastSeenAt, Reading, type UnitRow, WorstAlarm } from './unit-cells.tsx';
+
+const TEMPERATURES = ['supply_temp', 'return_temp'] as const;
+
+export function UnitList({ rows, empty }: { readonly rows: readonly UnitRow[]; readonly empty: string }) {
+  const { t } = useTexts();
+  return (
+    <DataList
+      label={t('tab.units')}
+      rows={rows}
+      rowKey={({ device }) => device.id}
+      columns={useUnitColumns()}
+      empty={empty}
+      card={(row) => <UnitCard row={row} />}
+    />
+  );
+}
+
+function useUnitColumns(): readonly Column<UnitRow>[] {
+  const { t } = useTexts();
+  const modelName = useModelName();
+  return [
+    {
+      key: 'unit',
+      title: t('field.unit'),
+      by: ({ device }) => device.id,
+      render: ({ device, serial }) => (
+        <span className="two-lines">
+          <Link to={unitPath(device.id)}>{device.id}</Link>
+          {serial !== null && <small className="quiet">{serial}</small>}
+        </span>
+      ),
+    },
+    {
+      key: 'state',
+      title: t('field.state'),
+      by: ({ device }) => Number(device.isConnected),
+      render: ({ device }) => <OnlineMark device={device} />,
+    },
+    {
+      key: 'model',
+      title: t('field.model'),
+      by: ({ device }) => device.model,
+      render: ({ device }) => modelName(device.model),
+    },
+    {
+      key: 'site',
+      title: t('field.site'),
+      by: ({ site }) => site ?? '',
+      render: ({ site }) => site ?? t('app.none'),
+    },
+    readingColumn('temperatures', t('field.temperatures'), TEMPERATURES),
+    readingColumn('power', t('field.power'), ['power']),
+    readingColumn('compressor', t('field.compressor'), ['compressor_hz']),
+    {
+      key: 'alarms',
+      title: t('field.alarms'),
+      by: ({ alarms }) => severityRank(alarms?.worst ?? null),
+      render: (row) => <WorstAlarm row={row} />,
+    },
+    {
+      key: 'last-seen',
+      title: t('field.lastSeen'),
+      by: (row) => lastSeenAt(row) ?? '',
+      render: (row) => <LastSeen row={row} />,
+    },
+  ];
+}
+
+function readingColumn(key: string, title: string, metrics: readonly [string, ...string[]]): Column<UnitRow> {
+  return {
+    key,
+    title,
+    align: 'right',
+    by: ({ latest }) => latest?.values[metrics[0]] ?? Number.NEGATIVE_INFINITY,
+    render: (row) => <Reading row={row} metrics={metrics} />,
+  };
+}
+
+function UnitCard({ row }: { readonly row: UnitRow }) {
+  const modelName = useModelName();
+  return (
+    <Link to={unitPath(row.device.id)} className="card">
+      <span className="card-line">
+        <strong>{row.device.id}</strong>
+        <OnlineMark device={row.device} />
+      </span>
+      <span className="quiet">
+        {modelName(row.device.model)}
+        {row.site !== null && ` · ${row.site}`}
+      </span>
+      <span className="card-values">
+        <Reading row={row} metrics={TEMPERATURES} />
+        <Reading row={row} metrics={['power']} />
+        <Reading row={row} metrics={['compressor_hz']} />
+      </span>
+      <span className="card-line">
+        <WorstAlarm row={row} />
+        <span className="quiet">
+          <LastSeen row={row} />
+        </span>
+      </span>
+    </Link>
+  );
+}

@@ -1,0 +1,87 @@
+import { useQuery } from '@tanstack/react-query';
+import { Input, Segmented } from 'antd';
+import { useDeferredValue, useState } from 'react';
+import type { Device } from '#contracts/devices.ts';
+import { devicesQuery, type Latest, LIST_LIMIT, latestQuery, openAlarmsQuery } from '../api/queries.ts';
+import { useTexts } from '../i18n/i18n.ts';
+import { Answer } from './answer.tsx';
+import { useRegister } from './names.ts';
+import { alarmsByDevice, severityRank } from './open-work.ts';
+import type { UnitRow } from './unit-cells.tsx';
+import { UnitList } from './unit-list.tsx';
+
+const SHOWS = ['all', 'online', 'offline'] as const;
+type Show = (typeof SHOWS)[number];
+
+export function UnitsPanel() {
+  const { t } = useTexts();
+  const [text, setText] = useState('');
+  const [show, setShow] = useState<Show>('all');
+  const q = useDeferredValue(text.trim());
+  const filter = {
+    ...(q !== '' && { q }),
+    ...(show !== 'all' && { isConnected: show === 'online' }),
+  };
+  const devices = useQuery(devicesQuery(filter));
+  const isFiltered = q !== '' || show !== 'all';
+
+  return (
+    <section aria-label={t('tab.units')}>
+      <div className="filters">
+        <Input.Search
+          allowClear
+          value={text}
+          maxLength={64}
+          onChange={(event) => setText(event.target.value)}
+          placeholder={t('filter.search')}
+          aria-label={t('filter.search')}
+        />
+        <Segmented<Show>
+          value={show}
+          onChange={setShow}
+          aria-label={t('filter.show')}
+          options={SHOWS.map((value) => ({ value, label: t(`filter.${value}`) }))}
+        />
+      </div>
+      <Answer query={devices}>
+        {({ items, nextCursor }) => (
+          <>
+            <Rows devices={items} empty={t(isFiltered ? 'empty.unitsFiltered' : 'empty.units')} />
+            {nextCursor !== null && (
+              <p className="quiet">{t('filter.limitedUnits', { count: LIST_LIMIT })}</p>
+            )}
+          </>
+        )}
+      </Answer>
+    </section>
+  );
+}
+
+function Rows({ devices, empty }: { readonly devices: readonly Device[]; readonly empty: string }) {
+  return <UnitList rows={useUnitRows(devices)} empty={empty} />;
+}
+
+/** Troubled units first, then those that are away; otherwise in the order of their ids. */
+function useUnitRows(devices: readonly Device[]): UnitRow[] {
+  const { unitOf, siteOf } = useRegister();
+  const latest = useQuery(latestQuery(devices.map(({ id }) => id)));
+  const alarms = useQuery(openAlarmsQuery());
+  const counts = alarmsByDevice(alarms.data?.items ?? []);
+  const newest = new Map<string, Latest>();
+  for (const item of latest.data?.items ?? []) {
+    if (item.component === '' || !newest.has(item.deviceId)) newest.set(item.deviceId, item);
+  }
+  const rows = devices.map((device): UnitRow => {
+    const unit = unitOf(device.unitId);
+    return {
+      device,
+      latest: newest.get(device.id),
+      alarms: counts.get(device.id),
+      serial: unit?.serial ?? null,
+      site: siteOf(device.siteId ?? unit?.siteId)?.name ?? null,
+    };
+  });
+  const rank = ({ alarms, device }: UnitRow) =>
+    severityRank(alarms?.worst ?? null) * 2 + (device.isConnected ? 1 : 0);
+  return rows.sort((one, other) => rank(one) - rank(other));
+}

@@ -1,0 +1,185 @@
+import { useQuery } from '@tanstack/react-query';
+import { Card, Select } from 'antd';
+import { useState } from 'react';
+import type { Alarm, Severity } from '#contracts/alarms.ts';
+import { findMetric, METRICS } from '#contracts/metrics.ts';
+import type { TelemetrySeries } from '#contracts/telemetry.ts';
+import { lastHourQuery } from '../api/queries.ts';
+import { Answer } from '../desk/answer.tsx';
+import { Instant } from '../desk/instant.tsx';
+import { SeverityMark } from '../desk/marks.tsx';
+import { formatQuantity } from '../format/quantity.ts';
+import { useTexts } from '../i18n/i18n.ts';
+import { summarise } from './align-series.ts';
+import { Chart, lookOf } from './chart.tsx';
+
+const STORED = 'aftercare.readings';
+const FIRST = ['supply_temp', 'return_temp', 'setpoint', 'compressor_hz', 'power'];
+const MOST = 8;
+const COLORS: Readonly<Record<Severity, string>> = {
+  critical: '#b3201a',
+  major: '#b8480b',
+  minor: '#8a5d00',
+  warning: '#46606c',
+};
+
+const CHOICES = METRICS.ac_unit.filter(({ type }) => type === 'number');
+
+/** The readings chosen here before; names that are no metric any more are dropped. */
+function storedChoice(): string[] {
+  const names = (localStorage.getItem(STORED) ?? '').split(',');
+  const known = names.filter((name) => CHOICES.some((metric) => metric.name === name));
+  return known.length > 0 ? known : FIRST;
+}
+
+interface LastHourProps {
+  readonly deviceId: string;
+  readonly alarms: readonly Alarm[];
+}
+
+export function LastHour({ deviceId, alarms }: LastHourProps) {
+  const { t, local } = useTexts();
+  const [metrics, setMetrics] = useState(storedChoice);
+  const query = useQuery(lastHourQuery(deviceId, metrics));
+  const choose = (chosen: string[]) => {
+    localStorage.setItem(STORED, chosen.join(','));
+    setMetrics(chosen);
+  };
+  return (
+    <Card
+      title={<h2>{t('unit.lastHour')}</h2>}
+      className="last-hour"
+      extra={
+        <Select
+          mode="multiple"
+          value={metrics}
+          onChange={choose}
+          maxCount={MOST}
+          maxTagCount="responsive"
+          aria-label={t('unit.chooseReadings')}
+          placeholder={t('unit.chooseReadings')}
+          optionFilterProp="label"
+          options={CHOICES.map((metric) => ({ value: metric.name, label: local(metric.label) }))}
+          className="choose-readings"
+        />
+      }
+    >
+      {metrics.length === 0 ? (
+        <p className="quiet">{t('empty.chartNone')}</p>
+      ) : (
+        <Answer query={query}>
+          {({ from, to, series }) => (
+            <>
+              <Charts series={series} fromMs={from} toMs={to} alarms={alarms} />
+              <Marks alarms={alarms.filter(({ raisedAt }) => Date.parse(raisedAt) >= from)} />
+            </>
+          )}
+        </Answer>
+      )}
+    </Card>
+  );
+}
+
+interface ChartsProps {
+  readonly series: readonly TelemetrySeries[];
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly alarms: readonly Alarm[];
+}
+
+/** One chart a unit of measure: no two scales over one another. */
+function Charts({ series, fromMs, toMs, alarms }: ChartsProps) {
+  const { t } = useTexts();
+  const shown = series.filter(({ points }) => points.length > 0);
+  if (shown.length === 0) return <p className="quiet">{t('empty.chart')}</p>;
+  const units = [...new Set(shown.map(({ unit }) => unit))];
+  const marks = alarms.map(({ raisedAt, severity }) => ({
+    atMs: Date.parse(raisedAt),
+    color: COLORS[severity],
+  }));
+  return units.map((unit) => (
+    <UnitChart
+      key={unit}
+      unit={unit}
+      series={shown.filter((each) => each.unit === unit)}
+      marks={marks}
+      fromMs={fromMs}
+      toMs={toMs}
+    />
+  ));
+}
+
+interface UnitChartProps extends Omit<ChartsProps, 'alarms'> {
+  readonly unit: string;
+  readonly marks: readonly { readonly atMs: number; readonly color: string }[];
+}
+
+function UnitChart({ unit, series, marks, fromMs, toMs }: UnitChartProps) {
+  const { t, local, language } = useTexts();
+  const format = (value: number) => formatQuantity(value, unit, language);
+  const lines = series.map(({ metric, component, points }) => {
+    const label = findMetric('ac_unit', metric)?.label;
+    const name = label === undefined ? metric : local(label);
+    return { name: component === '' ? name : `${name} · ${component}`, points, summary: summarise(points) };
+  });
+  const spoken = lines.flatMap(({ name, summary }) =>
+    summary === null
+      ? []
+      : [
+          t('unit.chartLabel', {
+            metric: name,
+            min: format(summary.min),
+            max: format(summary.max),
+            last: format(summary.last),
+          }),
+        ],
+  );
+  return (
+    <figure className="unit-chart">
+      <figcaption>
+        {lines.map(({ name, summary }, index) => (
+          <span key={name} className="legend">
+            <LineSample index={index} />
+            {name} <b>{summary === null ? '' : format(summary.last)}</b>
+          </span>
+        ))}
+      </figcaption>
+      <Chart
+        label={spoken.join('; ')}
+        lines={lines}
+        marks={marks}
+        fromMs={fromMs}
+        toMs={toMs}
+        language={language}
+        format={format}
+      />
+    </figure>
+  );
+}
+
+function LineSample({ index }: { readonly index: number }) {
+  const { color, dash } = lookOf(index);
+  return (
+    <svg width="26" height="8" aria-hidden="true" focusable="false">
+      <line x1="0" y1="4" x2="26" y2="4" stroke={color} strokeWidth="2.4" strokeDasharray={dash.join(' ')} />
+    </svg>
+  );
+}
+
+/** The lines across the charts, in words. */
+function Marks({ alarms }: { readonly alarms: readonly Alarm[] }) {
+  const { t, local } = useTexts();
+  if (alarms.length === 0) return null;
+  return (
+    <div className="chart-marks">
+      <h3>{t('unit.marks')}</h3>
+      <ul>
+        {alarms.map(({ id, severity, title, raisedAt }) => (
+          <li key={id}>
+            <SeverityMark severity={severity}>{local(title)}</SeverityMark> <Instant at={raisedAt} />
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

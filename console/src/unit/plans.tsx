@@ -1,0 +1,89 @@
+import { useQuery } from '@tanstack/react-query';
+import { Card, Empty } from 'antd';
+import type { MaintenancePlan } from '#contracts/maintenance.ts';
+import { findMetric } from '#contracts/metrics.ts';
+import { plansQuery } from '../api/queries.ts';
+import { Answer } from '../desk/answer.tsx';
+import { Facts } from '../facts.tsx';
+import { formatQuantity } from '../format/quantity.ts';
+import { formatDate } from '../format/times.ts';
+import { useTexts } from '../i18n/i18n.ts';
+import { DetailLink } from '../link.tsx';
+
+export function Plans({ deviceId }: { readonly deviceId: string }) {
+  const { t } = useTexts();
+  const query = useQuery(plansQuery(deviceId));
+  return (
+    <Card title={<h2>{t('unit.plans')}</h2>}>
+      <Answer query={query}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('empty.plans')} />
+          ) : (
+            items.map((plan) => <Plan key={plan.id} plan={plan} />)
+          )
+        }
+      </Answer>
+    </Card>
+  );
+}
+
+function Plan({ plan }: { readonly plan: MaintenancePlan }) {
+  const { t, local, language } = useTexts();
+  const metric = findMetric('ac_unit', plan.metric);
+  const format = (value: number) => formatQuantity(value, metric?.unit ?? '1', language);
+  const { prognosis } = plan;
+  const slope = prognosis?.slopePerDay ?? null;
+  const current = prognosis?.currentValue ?? null;
+  return (
+    <section className="plan">
+      <h3>
+        {metric === undefined ? plan.metric : local(metric.label)}
+        {plan.component !== '' && ` · ${plan.component}`}
+      </h3>
+      {current !== null && (
+        <meter
+          min={0}
+          max={plan.limit}
+          value={current}
+          aria-label={t('prognosis.progress', { value: format(current), limit: format(plan.limit) })}
+        />
+      )}
+      <Facts
+        facts={[
+          { label: t('field.current'), value: current === null ? null : format(current) },
+          { label: t('field.limit'), value: format(plan.limit) },
+          {
+            label: t('field.trend'),
+            value: slope === null ? null : t('prognosis.perDay', { value: signed(slope, format) }),
+          },
+          { label: t('field.reaches'), value: <Forecast prognosis={prognosis} /> },
+          { label: t('field.due'), value: formatDate(Date.parse(plan.dueAt), language) },
+          { label: t('field.reason'), value: local(plan.dueReason.text) },
+          { label: t('field.status'), value: t(`planStatus.${plan.status}`) },
+          {
+            label: t('field.order'),
+            value: plan.workOrderId !== null && (
+              <DetailLink detail={{ kind: 'order', id: plan.workOrderId }}>{plan.number}</DetailLink>
+            ),
+          },
+        ]}
+      />
+    </section>
+  );
+}
+
+function signed(value: number, format: (value: number) => string): string {
+  return value > 0 ? `+${format(value)}` : format(value);
+}
+
+function Forecast({ prognosis }: { readonly prognosis: MaintenancePlan['prognosis'] }) {
+  const { t, language } = useTexts();
+  if (prognosis === null) return t('prognosis.insufficient_data');
+  if (prognosis.state !== 'trend') return t(`prognosis.${prognosis.state}`);
+  const date = (at: string | null) => (at === null ? '' : formatDate(Date.parse(at), language));
+  const { p10At, p50At, p90At } = prognosis;
+  return p90At === null
+    ? t('prognosis.beyond', { middle: date(p50At), early: date(p10At) })
+    : t('prognosis.between', { middle: date(p50At), early: date(p10At), late: date(p90At) });
+}

@@ -28,10 +28,8 @@ import type { Ground } from './ground.ts';
 export interface DeviceSide {
   readonly ingest: Ingest;
   readonly rules: Rules;
-  readonly store: TelemetryStore;
   readonly registry: DeviceRegistry;
   readonly routes: readonly Routes[];
-  readonly consumers: readonly Consumer[];
   defineJobs(jobs: Jobs): void;
   /** Listens for devices: last, when everything behind is ready. */
   listen(): Promise<MqttGateway>;
@@ -39,6 +37,9 @@ export interface DeviceSide {
 
 export interface DeviceSideDeps {
   readonly ground: Ground;
+  readonly store: TelemetryStore;
+  /** Makes the rules' consumers known: what the replay publishes must find every queue. */
+  readonly subscribe: (consumers: readonly Consumer[]) => void;
   readonly ticketsOfAlarms: (alarmIds: readonly string[]) => Promise<ReadonlyMap<string, string>>;
 }
 
@@ -115,14 +116,20 @@ function createListener(ground: Ground, { registry, ingest }: { registry: Device
   };
 }
 
-/** Opens everything from the store to the log and replays what was left; devices connect only at `listen`. */
-export async function openDeviceSide({ ground, ticketsOfAlarms }: DeviceSideDeps): Promise<DeviceSide> {
-  const { db, storage, clock, config, lifecycle, audit, outbox, metrics, nodeId } = ground;
+export function openTelemetryStore({ db, storage, clock, config }: Ground): Promise<TelemetryStore> {
+  return openPostgresStore({ db, pool: storage.pool, clock }, { rawDays: config.RAW_DAYS });
+}
+
+/**
+ * Opens rules and the log and replays what was left, so every consumer must be known by now; devices connect
+ * only at `listen`.
+ */
+export async function openDeviceSide(deps: DeviceSideDeps): Promise<DeviceSide> {
+  const { ground, store, ticketsOfAlarms } = deps;
+  const { db, clock, config, lifecycle, audit, outbox, metrics, nodeId } = ground;
   const registry = createDeviceRegistry({ db });
   await registry.load();
   const findDevice = registry.find;
-  const store = await openPostgresStore({ db, pool: storage.pool, clock }, { rawDays: config.RAW_DAYS });
-  lifecycle.use('telemetry store', store);
   const late: { ingest?: Ingest } = {};
   const rules = await startRules(
     {
@@ -139,6 +146,7 @@ export async function openDeviceSide({ ground, ticketsOfAlarms }: DeviceSideDeps
     { nodeId },
   );
   lifecycle.use('rules', rules, STOP_MS);
+  deps.subscribe(rules.consumers);
   const { ingest, flushUnknownMetrics } = await openIngest({ ground, store, rules }, findDevice);
   late.ingest = ingest;
   lifecycle.use('ingest', ingest, STOP_MS);
@@ -148,7 +156,6 @@ export async function openDeviceSide({ ground, ticketsOfAlarms }: DeviceSideDeps
   return {
     ingest,
     rules,
-    store,
     registry,
     routes: [
       ...rules.routes,
@@ -156,7 +163,6 @@ export async function openDeviceSide({ ground, ticketsOfAlarms }: DeviceSideDeps
       (app) => telemetryRoutes(app, { store, clock, findDevice }),
       (app) => accountRoutes(app, { db, ingest, maxLogBytes: config.LOG_MAX_BYTES }),
     ],
-    consumers: rules.consumers,
     defineJobs(jobs) {
       jobs.every('telemetry.roll_up', ROLLUP_EVERY_MS, () => store.rollUp(ingest.stableUntilMs()));
       jobs.every('telemetry.unknown_metrics', FLUSH_EVERY_MS, flushUnknownMetrics);

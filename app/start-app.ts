@@ -24,9 +24,9 @@ import { sweepOutbox } from '#platform/outbox/sweep-outbox.ts';
 import { eventRoutes } from '#platform/sse/events-route.ts';
 import { createForecast } from '#rules/index.ts';
 import type { Environment } from './config.ts';
-import { type DeviceSide, openDeviceSide } from './device-side.ts';
+import { type DeviceSide, openDeviceSide, openTelemetryStore } from './device-side.ts';
 import type { Ground } from './ground.ts';
-import { createServiceProcess, type ServiceProcess } from './service-process.ts';
+import { createServiceProcess } from './service-process.ts';
 import { openDataFolder, openStorage, readNodeId } from './storage.ts';
 
 export interface AppDeps {
@@ -149,15 +149,16 @@ async function startSides(ground: Ground, consumers: Consumer[]): Promise<App> {
   const { lifecycle, config, auth, db, clock, log, secretKey } = ground;
   const admin = await auth.ensureAdmin(config.ADMIN_PASSWORD ?? null);
   lifecycle.use('audit sealer', startAuditSealer({ db, clock, log }, { secretKey, everyMs: SEAL_EVERY_MS }));
-  const late: { process?: ServiceProcess } = {};
+  const store = lifecycle.use('telemetry store', await openTelemetryStore(ground));
+  const { query } = store;
+  const process = createServiceProcess(ground, { query, forecast: createForecast({ clock, query }) });
+  consumers.push(...process.consumers);
   const deviceSide = await openDeviceSide({
     ground,
-    ticketsOfAlarms: async (alarmIds) => late.process?.desk.ticketOfAlarms(db, alarmIds) ?? new Map(),
+    store,
+    subscribe: (more) => consumers.push(...more),
+    ticketsOfAlarms: (alarmIds) => process.desk.ticketOfAlarms(db, alarmIds),
   });
-  const query = deviceSide.store.query;
-  const process = createServiceProcess(ground, { query, forecast: createForecast({ clock, query }) });
-  late.process = process;
-  consumers.push(...deviceSide.consumers, ...process.consumers);
   const feed = startMessages(ground, consumers);
   await startJobs(ground, [deviceSide, process]);
   const routes = [...deviceSide.routes, ...process.routes];

@@ -1,0 +1,60 @@
+import { parseArgs } from 'node:util';
+import { AftercareError } from '#platform/errors.ts';
+import { guardChildren } from './support/children.ts';
+import type { Options } from './support/options.ts';
+import { type Outcome, printOutcome, say } from './support/report.ts';
+
+const BENCHMARKS: Readonly<Record<string, () => Promise<(options: Options) => Promise<Outcome>>>> = {
+  crash: async () => (await import('./crash.ts')).benchCrash,
+  pipeline: async () => (await import('./pipeline.ts')).benchPipeline,
+  start: async () => (await import('./start.ts')).benchStart,
+};
+
+/** What benchmarks run in processes of their own. */
+const PARTS: Readonly<Record<string, () => Promise<() => unknown>>> = {
+  generator: async () => (await import('./load/generator.ts')).runGenerator,
+  'aedes-bare': async () => (await import('./servers/aedes-bare.ts')).runAedesBare,
+  'null-sink': async () => (await import('./servers/null-sink.ts')).runNullSink,
+  'null-sink-ack-first': async () => (await import('./servers/null-sink.ts')).runNullSinkAckFirst,
+  embedded: async () => (await import('./servers/embedded.ts')).runEmbedded,
+};
+
+const OPTIONS = {
+  json: { type: 'boolean' },
+  part: { type: 'string' },
+  seconds: { type: 'string' },
+  rounds: { type: 'string' },
+  devices: { type: 'string' },
+  window: { type: 'string' },
+  rate: { type: 'string' },
+  rows: { type: 'string' },
+  'embedded-seconds': { type: 'string' },
+} as const;
+
+const NAMES = `benchmarks: ${Object.keys(BENCHMARKS).join(', ')}; run npm run -s bench -- NAME [--json]`;
+
+async function run(name: string | undefined, options: Options, asJson: boolean): Promise<number> {
+  const load = name === undefined ? undefined : BENCHMARKS[name];
+  if (load === undefined) {
+    say(name === undefined ? NAMES : `no benchmark is named ${name}; ${NAMES}`);
+    return 1;
+  }
+  await guardChildren();
+  const benchmark = await load();
+  const outcome = await benchmark(options);
+  if (asJson) console.log(JSON.stringify(outcome.result));
+  else printOutcome(outcome);
+  for (const failure of outcome.failures) say(`FAILED: ${failure}`);
+  return outcome.failures.length === 0 ? 0 : 1;
+}
+
+try {
+  const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
+  const { json = false, part, ...options } = values;
+  if (part === undefined) process.exit(await run(positionals[0], options, json));
+  else (await PARTS[part]?.())?.();
+} catch (error) {
+  console.error(error instanceof AftercareError ? `${error.code}: ${error.message}` : error);
+  if (error instanceof AftercareError && error.cause !== undefined) console.error(error.cause);
+  process.exit(1);
+}

@@ -1,0 +1,212 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { LoadCounts, LoadSettings } from './load/generator.ts';
+import type { ContenderReady, ContenderResult, ContenderSettings } from './servers/contender.ts';
+import { openFolder, type Part, startPart } from './support/children.ts';
+import { machineTicks, otherLoadPct } from './support/cpu.ts';
+import { type Options, wholeNumber } from './support/options.ts';
+import { median, type Outcome, say } from './support/report.ts';
+
+const PAIRED = ['aedes-bare', 'null-sink-ack-first', 'null-sink'] as const;
+const ONCE = 'embedded';
+const RULES = 100;
+const KEEPALIVE_SECONDS = 30;
+const WARM_UP_MS = 1_500;
+const MUST = { nullSink: 0.5, acknowledgeCost: 0.25, embeddedPerSec: 25_000 };
+
+interface Plan {
+  readonly seconds: number;
+  readonly rounds: number;
+  readonly embeddedSeconds: number;
+  readonly devices: number;
+  readonly window: number;
+  /** Messages a second offered to `embedded`; null: as fast as it acknowledges. */
+  readonly rate: number | null;
+}
+
+/** One contender under load once. */
+interface Measurement {
+  readonly name: string;
+  readonly msgsPerSec: number;
+  readonly acknowledgedPerSec: number;
+  readonly cpuUsPerMsg: number;
+  readonly in: number;
+  readonly out: number;
+  readonly disconnects: number;
+  readonly drainMs: number;
+  readonly otherCpuPct: number;
+  readonly failures: readonly string[];
+}
+
+interface Load {
+  readonly name: string;
+  readonly seconds: number;
+  readonly ratePerSec: number | null;
+}
+
+/** What of the machine neither the contender nor the load generator had. */
+function otherCpuPct(before: ReturnType<typeof machineTicks>, oursUs: number): number {
+  const after = machineTicks();
+  const oursTicks = oursUs / 10_000;
+  const share = (after.busy - before.busy - oursTicks) / Math.max(1, after.total - before.total);
+  return Math.max(0, Math.round(100 * share));
+}
+
+function check(name: string, counts: LoadCounts, result: ContenderResult): string[] {
+  const conditions: readonly (readonly [boolean, string])[] = [
+    [counts.acknowledged === counts.sent, `${counts.sent} sent, ${counts.acknowledged} acknowledged`],
+    [counts.acknowledged === result.out, `${counts.acknowledged} in, ${result.out} out`],
+    [counts.disconnects === 0, `${counts.disconnects} disconnects`],
+  ];
+  const broken = conditions.filter(([holds]) => !holds).map(([, sentence]) => sentence);
+  return [...broken, ...result.failures].map((sentence) => `${name}: ${sentence}`);
+}
+
+async function watch(server: Part, { name, seconds }: Load): Promise<void> {
+  const everyMs = 30_000;
+  if (name !== ONCE) return delay(seconds * 1_000);
+  for (let leftMs = seconds * 1_000; leftMs > 0; leftMs -= everyMs) {
+    await delay(Math.min(everyMs, leftMs));
+    const { received, stored, spooled } = await server.ask<Record<string, number>>('ledger');
+    say(`${name}: ${received} received, ${stored} stored, ${spooled} in the log`);
+  }
+}
+
+async function measure(plan: Plan, load: Load): Promise<Measurement> {
+  const { name, ratePerSec } = load;
+  using folder = await openFolder();
+  await using server = startPart(name);
+  const settings: ContenderSettings = { folder: folder.path, devices: plan.devices, rules: RULES };
+  const { port, devices } = await server.ask<ContenderReady>('open', settings);
+  await using generator = startPart('generator');
+  const { window } = plan;
+  await generator.ask<LoadCounts>('connect', {
+    port,
+    devices,
+    window,
+    keepaliveSeconds: KEEPALIVE_SECONDS,
+    comesBack: false,
+    remembers: false,
+    ratePerSec,
+  } satisfies LoadSettings);
+  await delay(WARM_UP_MS);
+  const before = machineTicks();
+  await server.ask('begin');
+  await generator.ask('go');
+  await watch(server, load);
+  const counts = await generator.ask<LoadCounts>('finish', { withinMs: 60_000 });
+  const result = await server.ask<ContenderResult>('finish');
+  const tookMs = counts.elapsedMs + result.drainMs;
+  return {
+    name,
+    msgsPerSec: Math.round((1_000 * result.out) / tookMs),
+    acknowledgedPerSec: Math.round((1_000 * counts.acknowledged) / counts.elapsedMs),
+    cpuUsPerMsg: Math.round((100 * result.cpuUs) / result.out) / 100,
+    in: counts.acknowledged,
+    out: result.out,
+    disconnects: counts.disconnects,
+    drainMs: Math.round(result.drainMs),
+    otherCpuPct: otherCpuPct(before, result.cpuUs + counts.cpuUs),
+    failures: check(name, counts, result),
+  };
+}
+
+function tell({ name, msgsPerSec, cpuUsPerMsg, drainMs, otherCpuPct: others }: Measurement): void {
+  say(
+    `${name}: ${msgsPerSec}/s, ${cpuUsPerMsg} µs a message, drained in ${drainMs} ms, others had ${others} %`,
+  );
+}
+
+/** Contenders in turn, in rotated order, so that none always follows the same other. */
+async function runRounds(plan: Plan, names: readonly string[]): Promise<Map<string, Measurement[]>> {
+  const measured = new Map<string, Measurement[]>(names.map((name) => [name, []]));
+  for (let round = 0; round < plan.rounds; round++) {
+    for (let turn = 0; turn < names.length; turn++) {
+      const name = names[(turn + round) % names.length] ?? '';
+      const measurement = await measure(plan, { name, seconds: plan.seconds, ratePerSec: null });
+      tell(measurement);
+      measured.get(name)?.push(measurement);
+    }
+  }
+  return measured;
+}
+
+const sum = (all: readonly Measurement[], key: 'in' | 'out' | 'disconnects') =>
+  all.reduce((total, measurement) => total + measurement[key], 0);
+
+function rowOf(name: string, all: readonly Measurement[]) {
+  const middle = (key: 'msgsPerSec' | 'cpuUsPerMsg' | 'acknowledgedPerSec' | 'drainMs' | 'otherCpuPct') =>
+    median(all.map((measurement) => measurement[key]));
+  return {
+    name,
+    msgsPerSec: middle('msgsPerSec'),
+    cpuUsPerMsg: middle('cpuUsPerMsg'),
+    in: sum(all, 'in'),
+    out: sum(all, 'out'),
+    disconnects: sum(all, 'disconnects'),
+    acknowledgedPerSec: middle('acknowledgedPerSec'),
+    drainMs: middle('drainMs'),
+    otherCpuPct: middle('otherCpuPct'),
+  };
+}
+
+/** Median over rounds of one contender's rate beside another's of the same round. */
+function ratio(measured: ReadonlyMap<string, readonly Measurement[]>, one: string, other: string): number {
+  const beside = measured.get(other) ?? [];
+  const ratios = (measured.get(one) ?? []).map(
+    ({ msgsPerSec }, round) => msgsPerSec / (beside[round]?.msgsPerSec ?? Number.NaN),
+  );
+  return Math.round(1_000 * median(ratios)) / 1_000;
+}
+
+function readPlan(options: Options): Plan {
+  const rate = wholeNumber(options, 'rate', { otherwise: 0, min: 1 });
+  return {
+    seconds: wholeNumber(options, 'seconds', { otherwise: 8, min: 1 }),
+    rounds: wholeNumber(options, 'rounds', { otherwise: 3, min: 1 }),
+    embeddedSeconds: wholeNumber(options, 'embedded-seconds', { otherwise: 300, min: 1 }),
+    devices: wholeNumber(options, 'devices', { otherwise: 200, min: 100 }),
+    window: wholeNumber(options, 'window', { otherwise: 20, min: 1 }),
+    rate: rate === 0 ? null : rate,
+  };
+}
+
+function judge(ratios: Readonly<Record<string, number>>, embeddedPerSec: number | undefined): string[] {
+  const share = ratios['null-sink / aedes-bare'] ?? Number.NaN;
+  const cost = 1 - (ratios['null-sink / null-sink-ack-first'] ?? Number.NaN);
+  const percent = (part: number) => `${Math.round(100 * part)} %`;
+  return [
+    ...(share < MUST.nullSink ? [`null-sink runs at ${percent(share)} of aedes-bare`] : []),
+    ...(cost > MUST.acknowledgeCost ? [`acknowledging after the log costs ${percent(cost)}`] : []),
+    ...(embeddedPerSec !== undefined && embeddedPerSec < MUST.embeddedPerSec
+      ? [`embedded stores ${embeddedPerSec}/s, ${MUST.embeddedPerSec}/s it must`]
+      : []),
+  ];
+}
+
+/** From the wire to the end of the path: each contender under the same load. */
+export async function benchPipeline(options: Options): Promise<Outcome> {
+  const plan = readPlan(options);
+  const wanted = options.rows?.split(',') ?? [...PAIRED, ONCE];
+  say(`the machine is ${await otherLoadPct()} % busy before we start`);
+  const measured = await runRounds(
+    plan,
+    PAIRED.filter((name) => wanted.includes(name)),
+  );
+  const rows = [...measured].map(([name, all]) => rowOf(name, all));
+  const ratios = {
+    'null-sink / aedes-bare': ratio(measured, 'null-sink', 'aedes-bare'),
+    'null-sink / null-sink-ack-first': ratio(measured, 'null-sink', 'null-sink-ack-first'),
+  };
+  say(`ratios ${JSON.stringify(ratios)}`);
+  const failures = [...measured.values()].flat().flatMap((measurement) => measurement.failures);
+  if (!wanted.includes(ONCE))
+    return { result: { rows, ratios }, failures: [...failures, ...judge(ratios, undefined)] };
+  const load = { name: ONCE, seconds: plan.embeddedSeconds, ratePerSec: plan.rate };
+  const embedded = await measure(plan, load);
+  tell(embedded);
+  rows.push(rowOf(ONCE, [embedded]));
+  return {
+    result: { rows, ratios },
+    failures: [...failures, ...embedded.failures, ...judge(ratios, embedded.msgsPerSec)],
+  };
+}

@@ -11,8 +11,8 @@ import { openTestFolder } from './test-folder.ts';
 
 export interface TestAppOptions {
   readonly clock?: Clock;
-  /** Makes ready the data folder before the start. */
-  readonly prepare?: (dataDir: string) => Promise<void>;
+  /** A folder of the test's instead of one of the app's own. */
+  readonly dataDir?: string;
 }
 
 /** A registered device, connected with its own credentials by mqtt.js. */
@@ -43,7 +43,7 @@ export interface TestApp extends AsyncDisposable {
 const HOUR_MS = 3_600_000;
 
 export async function openTestApp(options: TestAppOptions = {}): Promise<TestApp> {
-  const { clock, prepare } = options;
+  const { clock } = options;
   const folder = await openTestFolder();
   const database = await openTestDatabase();
   const clients: MqttClient[] = [];
@@ -55,11 +55,11 @@ export async function openTestApp(options: TestAppOptions = {}): Promise<TestApp
     await folder[Symbol.asyncDispose]();
   };
   try {
-    await prepare?.(folder.path);
+    const dataDir = options.dataDir ?? folder.path;
     const config = readConfig({
       HTTP_PORT: '0',
       MQTT_PORT: '0',
-      DATA_DIR: folder.path,
+      DATA_DIR: dataDir,
       DATABASE_URL: database.url,
     });
     const log = createLog({ level: 'silent', format: 'json' });
@@ -77,7 +77,7 @@ export async function openTestApp(options: TestAppOptions = {}): Promise<TestApp
     return {
       app,
       database,
-      dataDir: folder.path,
+      dataDir,
       httpUrl,
       mqttPort: app.mqttPort,
       api,

@@ -49,6 +49,7 @@ interface Run {
   app: ChildProcess;
   kills: number;
   postgresKills: number;
+  killedPostmaster: number;
 }
 
 function raiseFaults({ generator }: Run): Promise<void> {
@@ -58,7 +59,8 @@ function raiseFaults({ generator }: Run): Promise<void> {
 
 async function kill(run: Run, victim: Victim): Promise<void> {
   if (victim !== 'node') {
-    process.kill(await postmasterOf(run.ports.dataDir), 'SIGKILL');
+    run.killedPostmaster = await postmasterOf(run.ports.dataDir);
+    process.kill(run.killedPostmaster, 'SIGKILL');
     run.postgresKills += 1;
   }
   if (victim !== 'postgres') {
@@ -73,6 +75,7 @@ async function kill(run: Run, victim: Victim): Promise<void> {
 async function recover(run: Run, victim: Victim): Promise<LedgerAccount> {
   const { ports, generator, api } = run;
   if (victim !== 'postgres') run.app = spawnApp(ports);
+  await waitFor('new PostgreSQL', async () => (await postmasterOf(ports.dataDir)) !== run.killedPostmaster);
   await untilReady(run.app, ports.httpPort);
   await generator.ask('connected', { withinMs: 60_000 });
   return waitFor('ledger', () => api.ledger());
@@ -164,7 +167,16 @@ async function openRun(dataDir: string, { devices, rate }: { devices: number; ra
     ratePerSec: rate,
   };
   await generator.ask('connect', settings);
-  const run: Run = { ports, generator, api, app, failures: [], kills: 0, postgresKills: 0 };
+  const run: Run = {
+    ports,
+    generator,
+    api,
+    app,
+    failures: [],
+    kills: 0,
+    postgresKills: 0,
+    killedPostmaster: 0,
+  };
   return { run, registered };
 }
 

@@ -57,8 +57,6 @@ const TS_AT = TELEMETRY.indexOf('17900');
 const DIGITS_AT = [...TELEMETRY.matchAll(/01(?=[,}])/g)].map((match) => match.index);
 const ZERO = 48;
 
-export const TELEMETRY_BYTES = TELEMETRY.length;
-
 /** Frames of one connection, one a packet id from 1 on. */
 export interface TelemetryFrames {
   readonly bytes: Buffer;

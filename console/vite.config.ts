@@ -2,7 +2,7 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
 /** React and what sign-in needs stand apart, so that nobody loads the desk before they are let in. */
-const BASE = /node_modules\/(react|react-dom|scheduler|@tanstack|i18next|react-i18next)\//;
+const BASE = /node_modules\/(react|react-dom|scheduler|i18next|react-i18next)\//;
 
 export default defineConfig({
   root: import.meta.dirname,

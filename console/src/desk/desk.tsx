@@ -40,7 +40,7 @@ export function Desk({ me }: { readonly me: Me }) {
   const [queries] = useState(createQueryClient);
   return (
     <QueryClientProvider client={queries}>
-      <ConfigProvider locale={LOCALES[language]} theme={THEME}>
+      <ConfigProvider locale={LOCALES[language]} theme={THEME} button={{ autoInsertSpace: false }}>
         <App>
           <MeContext value={me}>
             <Pages />

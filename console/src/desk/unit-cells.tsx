@@ -16,6 +16,17 @@ export interface UnitRow {
   readonly site: string | null;
 }
 
+/** A unit that cools water has its supply and return there. */
+const IN_WATER: Readonly<Record<string, string>> = {
+  supply_temp: 'chilled_supply_temp',
+  return_temp: 'chilled_return_temp',
+};
+
+/** What the unit said last of this metric, or of the same in its water circuit. */
+export function readingOf({ latest }: UnitRow, metric: string): number | undefined {
+  return latest?.values[metric] ?? latest?.values[IN_WATER[metric] ?? metric];
+}
+
 interface ReadingProps {
   readonly row: UnitRow;
   readonly metrics: readonly string[];
@@ -25,7 +36,7 @@ interface ReadingProps {
 export function Reading({ row, metrics }: ReadingProps) {
   const { t, language } = useTexts();
   const shown = metrics.map((name) => {
-    const value = row.latest?.values[name];
+    const value = readingOf(row, name);
     const unit = findMetric('ac_unit', name)?.unit ?? '1';
     return value === undefined ? t('app.none') : formatQuantity(value, unit, language);
   });

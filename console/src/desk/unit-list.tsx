@@ -5,7 +5,7 @@ import { type Column, DataList } from './data-list.tsx';
 import { OnlineMark } from './marks.tsx';
 import { useModelName } from './names.ts';
 import { severityRank } from './open-work.ts';
-import { LastSeen, lastSeenAt, Reading, type UnitRow, WorstAlarm } from './unit-cells.tsx';
+import { LastSeen, lastSeenAt, Reading, readingOf, type UnitRow, WorstAlarm } from './unit-cells.tsx';
 
 const TEMPERATURES = ['supply_temp', 'return_temp'] as const;
 
@@ -79,7 +79,7 @@ function readingColumn(key: string, title: string, metrics: readonly [string, ..
     key,
     title,
     align: 'right',
-    by: ({ latest }) => latest?.values[metrics[0]] ?? Number.NEGATIVE_INFINITY,
+    by: (row) => readingOf(row, metrics[0]) ?? Number.NEGATIVE_INFINITY,
     render: (row) => <Reading row={row} metrics={metrics} />,
   };
 }

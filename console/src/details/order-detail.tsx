@@ -106,7 +106,7 @@ function Job({ order }: OrderProps) {
 }
 
 function Place({ order }: OrderProps) {
-  const { t } = useTexts();
+  const { t, nameOf } = useTexts();
   const modelName = useModelName();
   const { unit, site, customer, contact, deviceId } = order;
   return (
@@ -129,7 +129,10 @@ function Place({ order }: OrderProps) {
           },
           { label: t('field.site'), value: site?.name },
           { label: t('field.address'), value: site?.address },
-          { label: t('detail.missing'), value: order.missing.join(', ') },
+          {
+            label: t('detail.missing'),
+            value: order.missing.map((field) => nameOf('missing', field)).join(', '),
+          },
         ]}
       />
     </Part>

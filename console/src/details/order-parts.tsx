@@ -29,12 +29,12 @@ export function Assignments({ order }: OrderProps) {
               {dispatch.score !== null &&
                 ` · ${t('detail.score', { value: formatNumber(dispatch.score, 2, language) })}`}
               <ul className="score">
-                {dispatch.scoreParts.map(({ criterion, score, weight, detail }) => (
+                {dispatch.scoreParts.map(({ criterion, score, weight }) => (
                   <li key={criterion}>
                     <span>{t(`score.${criterion}`)}</span>
                     <meter min={0} max={1} value={score} aria-label={t(`score.${criterion}`)} />
                     <span className="quiet">
-                      {formatNumber(score, 2, language)} × {formatNumber(weight, 2, language)} · {detail}
+                      {formatNumber(score, 2, language)} × {formatNumber(weight, 2, language)}
                     </span>
                   </li>
                 ))}

@@ -44,7 +44,10 @@ export function Clocks({ clocks }: { readonly clocks: readonly SlaClock[] }) {
         {clocks.map((clock) => (
           <li key={clock.id} className="card-line">
             <span>
-              <b>{clock.kind}</b> {t('field.due')} <Instant at={clock.dueAt} />
+              <b>{t(`clock.${clock.kind}`)}</b>{' '}
+              <span className="quiet">
+                {t('field.due')} <Instant at={clock.dueAt} />
+              </span>
             </span>
             <ClockMark clock={clock} />
           </li>

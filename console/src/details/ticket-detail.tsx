@@ -123,7 +123,9 @@ function History({ ticket }: { readonly ticket: TicketDetail }) {
           children: (
             <>
               <b>{nameOf('action', action)}</b> · {personName(by)}
-              {reason !== null && reason !== '' && <div className="quiet">{reason}</div>}
+              {reason !== null && reason !== '' && (
+                <div className="quiet">{nameOf('moveReason', reason)}</div>
+              )}
             </>
           ),
         }))}

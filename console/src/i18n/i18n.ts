@@ -29,7 +29,14 @@ export async function startI18n(): Promise<void> {
 }
 
 /** Texts for names that the server gives as plain strings. */
-export type NameGroup = 'action' | 'orderAction' | 'mode' | 'fanMode' | 'unitAction';
+export type NameGroup =
+  | 'action'
+  | 'orderAction'
+  | 'moveReason'
+  | 'missing'
+  | 'mode'
+  | 'fanMode'
+  | 'unitAction';
 
 /** Translations, the language itself, and how to read what the server gives: texts in both, and names. */
 export function useTexts() {

@@ -14,7 +14,17 @@ import { summarise } from './align-series.ts';
 import { Chart, lookOf } from './chart.tsx';
 
 const STORED = 'aftercare.readings';
-const FIRST = ['supply_temp', 'return_temp', 'setpoint', 'compressor_hz', 'power'];
+const FIRST = [
+  'supply_temp',
+  'return_temp',
+  'chilled_supply_temp',
+  'chilled_return_temp',
+  'setpoint',
+  'compressor_hz',
+  'power',
+];
+/** A unit that has only just begun to report is drawn from then on, but never over less. */
+const SHORTEST_MS = 10 * 60_000;
 const MOST = 8;
 const COLORS: Readonly<Record<Severity, string>> = {
   critical: '#b3201a',
@@ -70,7 +80,7 @@ export function LastHour({ deviceId, alarms }: LastHourProps) {
         <Answer query={query}>
           {({ from, to, series }) => (
             <>
-              <Charts series={series} fromMs={from} toMs={to} alarms={alarms} />
+              <Charts series={series} fromMs={firstMs(series, from, to)} toMs={to} alarms={alarms} />
               <Marks alarms={alarms.filter(({ raisedAt }) => Date.parse(raisedAt) >= from)} />
             </>
           )}
@@ -78,6 +88,11 @@ export function LastHour({ deviceId, alarms }: LastHourProps) {
       )}
     </Card>
   );
+}
+
+function firstMs(series: readonly TelemetrySeries[], fromMs: number, toMs: number): number {
+  const firsts = series.map(({ points }) => points[0]?.[0] ?? toMs);
+  return Math.max(fromMs, Math.min(toMs - SHORTEST_MS, ...firsts));
 }
 
 interface ChartsProps {

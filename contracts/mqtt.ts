@@ -28,3 +28,10 @@ export const FaultMessage = Type.Object({
   state: Type.Union([Type.Literal('raised'), Type.Literal('cleared')]),
   detail: Type.Optional(Type.String({ maxLength: 500 })),
 });
+
+/** `devices/{deviceId}/cmd/ack`: what became of the command of that id. */
+export const CommandAnswer = Type.Object({
+  id: Type.String({ minLength: 1, maxLength: 64 }),
+  status: Type.Enum(['accepted', 'done', 'failed', 'rejected']),
+  detail: Type.Optional(Type.String({ maxLength: 500 })),
+});

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { Type } from 'typebox';
 import type { Clock } from '#platform/clock.ts';
 import type { Db } from '#platform/db/db.ts';
-import { decodeCursor, Page, PageQuery, pageOf } from '#platform/http/page.ts';
+import { decodeRecordCursor, Page, PageQuery, pageOf } from '#platform/http/page.ts';
 import type { HttpInstance } from '#platform/http/routes.ts';
 import type { Ingest } from './ingest.ts';
 import { imbalance } from './ledger.ts';
@@ -110,7 +110,7 @@ export function accountRoutes(app: HttpInstance, { db, ingest, maxLogBytes }: Ac
     },
     async ({ query }) => {
       const { limit = 50, deviceId = null, code = null } = query;
-      const after = decodeCursor(query.cursor) ?? null;
+      const after = decodeRecordCursor(query.cursor) ?? null;
       const { rows } = await sql<LetterRow>`
         select id, device_id, topic, code, field, is_partial, payload, received_at from dead_letter
         where (${deviceId}::text is null or device_id = ${deviceId}) and (${code}::text is null or code = ${code})

@@ -1,10 +1,11 @@
 import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { FaultMessage, StateMessage } from '#contracts/mqtt.ts';
+import { CommandAnswer, FaultMessage, StateMessage } from '#contracts/mqtt.ts';
 import type { DecodeProblem } from './core/problem.ts';
 
 const checkFault = Compile(FaultMessage);
 const checkState = Compile(StateMessage);
+const checkCommandAnswer = Compile(CommandAnswer);
 
 type Checked<T extends TSchema> = { readonly message: Static<T> } | { readonly problem: DecodeProblem };
 
@@ -32,4 +33,9 @@ export function decodeFault(value: unknown): Checked<typeof FaultMessage> {
 /** A parsed `state` payload, or the field that is wrong. */
 export function decodeState(value: unknown): Checked<typeof StateMessage> {
   return check(checkState, value);
+}
+
+/** A parsed `cmd/ack` payload, or the field that is wrong. */
+export function decodeCommandAnswer(value: unknown): Checked<typeof CommandAnswer> {
+  return check(checkCommandAnswer, value);
 }

@@ -209,7 +209,15 @@ export async function startIngest(deps: IngestDeps, config: IngestConfig): Promi
       ledger.deadLettered += 1;
       if (refused.length >= MAX_REFUSED) return;
       const receivedAtMs = clock.nowMs();
-      refused.push({ deviceId, topic, code, field: '', isPartial: false, payload, receivedAtMs });
+      refused.push({
+        deviceId,
+        topic: topic.replaceAll('\0', '\ufffd'),
+        code,
+        field: '',
+        isPartial: false,
+        payload,
+        receivedAtMs,
+      });
     },
     acknowledgeAlarm: (alarmKey) => control({ type: 'acknowledge', alarmKey, atMs: clock.nowMs() }),
     flushed: () => loop.flushed(),

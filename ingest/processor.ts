@@ -3,10 +3,11 @@ import type { Channel } from '#contracts/mqtt.ts';
 import type { DeviceRef, InputBatch, Signal } from '#contracts/point-batch.ts';
 import { createTelemetryDecoder, MAX_AHEAD_MS, type TelemetryDecoder } from './core/decode-telemetry.ts';
 import type { ControlEntry } from './core/entry.ts';
+import { isKeepable } from './core/keepable.ts';
 import { createPointBuilder, type PointBuilder } from './core/point-builder.ts';
 import type { DecodeProblem } from './core/problem.ts';
 import { compileUnits } from './core/units.ts';
-import { decodeFault, decodeState } from './decode-signal.ts';
+import { decodeCommandAnswer, decodeFault, decodeState } from './decode-signal.ts';
 import { createDuplicateFilter, type DuplicateFilter } from './duplicates.ts';
 
 /** A message to be read, from the wire or from the log. */
@@ -231,16 +232,22 @@ function readState(reading: Reading, from: Received): void {
 }
 
 function readCommandAnswer(reading: Reading, from: Received): void {
+  const checked = decodeCommandAnswer(from.value);
+  if ('problem' in checked) {
+    refuse(reading, { deviceId: from.device.id, envelope: from.envelope }, checked.problem);
+    return;
+  }
   if (isDuplicate(reading, from, null)) return;
   reading.accepted += 1;
   const { receivedAtMs } = from.envelope;
+  const { id, status, detail = null } = checked.message;
   reading.events.push({
     deviceId: from.device.id,
     component: '',
     type: 'cmd_ack',
     code: null,
-    state: 'received',
-    detail: from.value,
+    state: status,
+    detail: { id, detail },
     observedAtMs: receivedAtMs,
     receivedAtMs,
   });
@@ -295,11 +302,16 @@ export function createProcessor(options: ProcessorOptions): Processor {
         refuse(reading, { deviceId, envelope }, { code: 'INGEST_DEVICE_UNKNOWN', field: '' });
         return;
       }
+      const text = envelope.payload.toString('utf8');
       let value: unknown;
       try {
-        value = JSON.parse(envelope.payload.toString('utf8'));
+        value = JSON.parse(text);
       } catch {
         refuse(reading, { deviceId, envelope }, { code: 'INGEST_JSON_MALFORMED', field: '' });
+        return;
+      }
+      if (text.includes('\\u') && !isKeepable(value)) {
+        refuse(reading, { deviceId, envelope }, { code: 'INGEST_TEXT_INVALID', field: '' });
         return;
       }
       READERS[envelope.channel](reading, { device, envelope, value });

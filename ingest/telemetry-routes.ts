@@ -126,7 +126,8 @@ export function telemetryRoutes(app: HttpInstance, { store, clock, findDevice }:
       if (deviceIds.length > MAX_LATEST) {
         throw invalidField('TELEMETRY_TOO_MANY_DEVICES', 'deviceIds', `at most ${MAX_LATEST}`);
       }
-      const latest = await store.latest('ac_unit', deviceIds);
+      const known = deviceIds.filter((id) => findDevice(id) !== undefined);
+      const latest = await store.latest('ac_unit', known);
       const items = latest.map(({ observedAtMs, ...rest }) => ({
         ...rest,
         observedAt: new Date(observedAtMs).toISOString(),

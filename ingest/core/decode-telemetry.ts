@@ -35,6 +35,8 @@ export const MAX_AHEAD_MS = 60_000;
 const MAX_POINTS = 1_000;
 const MAX_UNKNOWN = 32;
 const MAX_NAME = 64;
+/** What cutting a name may leave of its last character. */
+const CUT_PAIR = /[\ud800-\udbff]$/;
 
 /** Reads telemetry of one layout. */
 export interface TelemetryDecoder {
@@ -74,7 +76,7 @@ function noteBad(found: Findings, code: ProblemCode, field: string): void {
 }
 
 function noteUnknown(found: Findings, name: string): void {
-  const field = name.slice(0, MAX_NAME);
+  const field = name.slice(0, MAX_NAME).replace(CUT_PAIR, '');
   found.problem ??= { code: 'INGEST_METRIC_UNKNOWN', field };
   found.unknownMetrics ??= [];
   if (found.unknownMetrics.length < MAX_UNKNOWN) found.unknownMetrics.push(field);

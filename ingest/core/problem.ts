@@ -1,6 +1,7 @@
 /** Why a message, or one value of it, was not stored. The codes are stable; `field` names the culprit. */
 export const PROBLEM_CODES = [
   'INGEST_JSON_MALFORMED',
+  'INGEST_TEXT_INVALID',
   'INGEST_SHAPE_INVALID',
   'INGEST_VALUE_TYPE',
   'INGEST_VALUE_NOT_FINITE',

@@ -43,6 +43,23 @@ function badMessages(nowMs: number): readonly Refused[] {
       ]),
       isPartial: true,
     },
+    telemetry('a name with U+0000', '{"a\\u0000b":1}', ['TEXT_INVALID', '']),
+    {
+      ...telemetry('a code with U+0000', '{"code":"E\\u0000","state":"raised"}', ['TEXT_INVALID', '']),
+      topic: own('fault'),
+    },
+    {
+      ...telemetry('half a character', '{"online":true,"fw":"\\ud83d"}', ['TEXT_INVALID', '']),
+      topic: own('state'),
+    },
+    telemetry('a name cut inside a character', `{"${'n'.repeat(63)}😀":1}`, [
+      'METRIC_UNKNOWN',
+      'n'.repeat(63),
+    ]),
+    {
+      ...telemetry('an answer to no command', '['.repeat(5_000) + ']'.repeat(5_000), ['SHAPE_INVALID', '']),
+      topic: own('cmd/ack'),
+    },
     {
       ...telemetry('a fault without a state', '{"code":"E1"}', ['SHAPE_INVALID', 'state']),
       topic: own('fault'),

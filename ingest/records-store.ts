@@ -69,13 +69,16 @@ export async function saveRecords(
 ): Promise<void> {
   const last = batches.at(-1);
   if (last === undefined) return;
+  const checkpoint = sql`insert into log_checkpoint values (${nodeId}, ${last.sequence}, ${new Date(atMs)})
+    on conflict (node_id) do update set sequence = excluded.sequence, saved_at = excluded.saved_at`;
+  if (batches.every(({ events, deadLetters }) => events.length === 0 && deadLetters.length === 0)) {
+    await checkpoint.execute(db);
+    return;
+  }
   await db.transaction().execute(async (tx) => {
     await insertEvents(tx, nodeId, batches);
     await insertLetters(tx, nodeId, batches);
-    await sql`insert into log_checkpoint values (${nodeId}, ${last.sequence}, ${new Date(atMs)})
-      on conflict (node_id) do update set sequence = excluded.sequence, saved_at = excluded.saved_at`.execute(
-      tx,
-    );
+    await checkpoint.execute(tx);
   });
 }
 

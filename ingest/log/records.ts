@@ -19,6 +19,9 @@ interface RecordsOptions {
   readonly endSequence: () => number;
 }
 
+const READ_AHEAD_BYTES = 1_048_576;
+const NOTHING = Buffer.alloc(0);
+
 /**
  * Reads records in order. A segment's damaged rest is skipped: what was committed after a failed write stands in
  * the segment behind it.
@@ -28,12 +31,16 @@ export function openRecords({ segments, fromSequence, endSequence }: RecordsOpti
   let file: FileHandle | null = null;
   let current: Segment | undefined;
   let offset = 0;
+  /** What was read ahead of the cursor, from `windowStart` of the file on. */
+  let window = NOTHING;
+  let windowStart = 0;
 
   async function enter(segment: Segment): Promise<void> {
     await file?.close();
     file = await open(segment.path, 'r');
     current = segment;
     offset = 0;
+    window = NOTHING;
   }
 
   function segmentAfter(): Segment | undefined {
@@ -45,9 +52,15 @@ export function openRecords({ segments, fromSequence, endSequence }: RecordsOpti
   }
 
   async function readAt(from: FileHandle, position: number, length: number): Promise<Buffer | null> {
-    const bytes = Buffer.allocUnsafe(length);
-    const { bytesRead } = await from.read(bytes, 0, length, position);
-    return bytesRead === length ? bytes : null;
+    const start = position - windowStart;
+    if (start < 0 || start + length > window.length) {
+      const bytes = Buffer.allocUnsafe(Math.max(length, READ_AHEAD_BYTES));
+      const { bytesRead } = await from.read(bytes, 0, bytes.length, position);
+      window = bytes.subarray(0, bytesRead);
+      windowStart = position;
+    }
+    const at = position - windowStart;
+    return at + length <= window.length ? window.subarray(at, at + length) : null;
   }
 
   /** The record at the cursor, or null where the segment holds no further whole one. */
@@ -61,10 +74,19 @@ export function openRecords({ segments, fromSequence, endSequence }: RecordsOpti
     return { sequence: header.sequence, messages: header.messages, payload };
   }
 
+  /** What was read ahead may have been read while it was being written: only the file itself tells an end. */
+  async function recordHere(): Promise<LogRecord | null> {
+    if (file === null) return null;
+    const record = await readRecord(file);
+    if (record !== null) return record;
+    window = NOTHING;
+    return readRecord(file);
+  }
+
   return {
     async next() {
       while (wanted < endSequence()) {
-        const record = file === null ? null : await readRecord(file);
+        const record = await recordHere();
         if (record === null) {
           const segment = segmentAfter();
           if (segment === undefined) return null;

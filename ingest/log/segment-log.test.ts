@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -50,6 +50,26 @@ test('batches come back in order, byte for byte, after a reopen', async () => {
     ),
     { numRuns: 20 },
   );
+});
+
+test('a cursor that reached the end goes on with what is committed after it, half-written leavings or not', async () => {
+  await using place = await temporaryFolder();
+  await using segments = await openAt(place.folder);
+  await segments.append(Buffer.alloc(1_000, 1), 1);
+  await using records = segments.read(1);
+  expect((await records.next())?.sequence).toBe(1);
+  await segments.append(Buffer.alloc(1_000, 2), 1);
+  const path = await lastSegment(place.folder);
+  const whole = await readFile(path);
+  await truncate(path, whole.length - 500);
+  expect(await records.next()).toBeNull();
+  await writeFile(path, whole);
+  expect((await records.next())?.payload).toEqual(Buffer.alloc(1_000, 2));
+  await segments.append(Buffer.alloc(3_000_000, 3), 1);
+  await segments.append(Buffer.alloc(10, 4), 1);
+  expect((await records.next())?.payload.equals(Buffer.alloc(3_000_000, 3))).toBe(true);
+  expect((await records.next())?.payload).toEqual(Buffer.alloc(10, 4));
+  expect(await records.next()).toBeNull();
 });
 
 test('a torn tail is cut off at open and every whole batch before it is kept', async () => {

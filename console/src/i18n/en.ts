@@ -154,7 +154,6 @@ export const en = {
   },
   alarm: {
     acknowledge: 'Acknowledge',
-    acknowledged: 'Acknowledged',
     acknowledgeFailed: 'The alarm could not be acknowledged: {{detail}}',
   },
   severity: { critical: 'Critical', major: 'Major', minor: 'Minor', warning: 'Warning' },

@@ -155,7 +155,6 @@ export const zhCn: typeof en = {
   },
   alarm: {
     acknowledge: '确认',
-    acknowledged: '已确认',
     acknowledgeFailed: '告警确认失败：{{detail}}',
   },
   severity: { critical: '紧急', major: '重要', minor: '次要', warning: '提示' },

@@ -34,7 +34,7 @@ export const LINE_LOOKS = [
   { color: '#a3195b', dash: [4, 2] },
 ] as const;
 
-const HEIGHT = 190;
+const HEIGHT = 180;
 /** Three times the cadence that devices report at. */
 const GAP_MS = 90_000;
 const FONT = '12px system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
@@ -103,6 +103,7 @@ function optionsOf(latest: { readonly current: ChartProps }, width: number): uPl
       {
         ...axis,
         space: 70,
+        size: 30,
         values: (_chart, seconds) => seconds.map((each) => formatMinute(each * 1_000, language)),
       },
       { ...axis, size: 56 },

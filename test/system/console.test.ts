@@ -1,0 +1,180 @@
+import type { Locator, Page } from 'playwright-core';
+import { beforeAll, expect, test } from 'vitest';
+import { hasBrowser, openPage } from '#test/support/browser.ts';
+import { buildConsole, firstLoadBytes } from '#test/support/built-console.ts';
+import { eventually } from '#test/support/eventually.ts';
+import { openTestApp, type TestApp, type TestDevice } from '#test/support/test-app.ts';
+
+const KB = 1_000;
+const WAIT_MS = 120_000;
+const DESK = { viewport: { width: 1440, height: 900 }, locale: 'en-GB' };
+const PHONE = { viewport: { width: 390, height: 844 }, locale: 'zh-CN', hasTouch: true };
+
+const isShown = hasBrowser();
+
+beforeAll(buildConsole);
+
+/** A site with one unit that has reported for ten minutes, and a technician who could be sent. */
+async function openSite(app: TestApp): Promise<TestDevice> {
+  const { api } = app;
+  const customer = await api.post('/customers', { kind: 'corporate', name: 'Harbour Hotel' });
+  const site = await api.post('/sites', {
+    customerId: customer.id,
+    name: 'Tower',
+    address: '1 Harbour Road',
+  });
+  await api.post('/technicians', { name: 'Chen Wei', phone: '13900000000', skills: ['refrigeration'] });
+  const device = await app.openDevice({ id: 'ac-1', serial: 'SN-77', siteId: site.id });
+  const nowMs = Date.now();
+  await device.publish(
+    'telemetry',
+    Array.from({ length: 40 }, (_, index) => ({
+      ts: nowMs - (39 - index) * 15_000,
+      values: { supply_temp: 13 + Math.sin(index / 4), return_temp: 25.5, compressor_hz: 48, power: 1_240 },
+    })),
+  );
+  return device;
+}
+
+async function signIn(page: Page, app: TestApp): Promise<void> {
+  await page.locator('input[name=username]').fill('admin');
+  await page.locator('input[name=password]').fill(app.app.adminPassword ?? '');
+  await page.locator('button[type=submit]').click();
+}
+
+const row = (page: Page, text: string): Locator => page.getByRole('row').filter({ hasText: text });
+
+/** In the browser: how many pixels of the first chart have the colour of its first line. */
+const LINE_PIXELS = `(() => {
+  const canvas = document.querySelector('.chart canvas');
+  if (canvas === null) return 0;
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  let count = 0;
+  for (let at = 0; at < data.length; at += 4) {
+    if (data[at] === 11 && data[at + 1] === 85 && data[at + 2] === 99) count += 1;
+  }
+  return count;
+})()`;
+
+/** Waits until the chart holds a line. */
+function expectLine(page: Page): Promise<void> {
+  return eventually(async () => expect(await page.evaluate<number>(LINE_PIXELS)).toBeGreaterThan(20));
+}
+
+function widthOf(page: Page): Promise<number> {
+  return page.evaluate<number>('document.documentElement.scrollWidth');
+}
+
+test('sign-in and the overview are within their budgets', async () => {
+  const entry = 'index.html';
+  expect(await firstLoadBytes([entry])).toBeLessThan(150 * KB);
+  expect(await firstLoadBytes([entry, 'src/desk/desk.tsx'])).toBeLessThan(400 * KB);
+});
+
+test.skipIf(!isShown)(
+  'a unit that reports appears, its fault becomes alarm, ticket and order without a reload, and its hour is drawn',
+  async () => {
+    await using app = await openTestApp();
+    const device = await openSite(app);
+    await using window = await openPage(app.httpUrl, DESK);
+    const { page, complaints } = window;
+    await page.goto('/');
+    await signIn(page, app);
+
+    await row(page, 'ac-1').getByText('1.24 kW').waitFor();
+    await row(page, 'SN-77').getByText('Online').waitFor();
+    await page.getByRole('status').getByText('Live').waitFor();
+    await page.evaluate('document.body.setAttribute("data-loaded", "once")');
+    await page.getByRole('tab', { name: 'Alarms' }).click();
+    await page.getByText('No open alarm').waitFor();
+
+    await device.publish('fault', { code: 'E1', state: 'raised' });
+    await row(page, 'ac-1').getByText('Critical').waitFor();
+    await row(page, 'ac-1').getByRole('button', { name: 'Acknowledge' }).click();
+    await row(page, 'ac-1').getByText('Acknowledged', { exact: true }).waitFor();
+    await page.getByRole('tab', { name: 'Tickets' }).click();
+    await row(page, 'TK-000001').getByText('High pressure').waitFor();
+    await page.getByRole('tab', { name: 'Work orders' }).click();
+    await row(page, 'WO-000001').getByText('Chen Wei').waitFor();
+
+    await page.getByRole('link', { name: 'WO-000001' }).click();
+    await page.getByRole('dialog').getByText('1 Harbour Road').waitFor();
+    await page.goBack();
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
+
+    await row(page, 'WO-000001').getByRole('link', { name: 'ac-1' }).click();
+    await page.getByRole('heading', { name: 'ac-1' }).waitFor();
+    await page.getByRole('img', { name: /Supply air temperature: 12\.\d °C to 14\.0 °C/ }).waitFor();
+    await expectLine(page);
+    await page.getByText('Alarms in this hour').waitFor();
+    expect(await page.locator('body').getAttribute('data-loaded')).toBe('once');
+
+    await page.getByRole('button', { name: '中文' }).click();
+    await page.getByRole('heading', { name: '最近一小时' }).waitFor();
+    await page.reload();
+    await page.getByRole('heading', { name: '最近一小时' }).waitFor();
+    expect(await page.locator('html').getAttribute('lang')).toBe('zh-CN');
+    expect(await widthOf(page)).toBe(DESK.viewport.width);
+    expect(complaints).toEqual([]);
+  },
+  WAIT_MS,
+);
+
+test.skipIf(!isShown)(
+  'a phone shows the same in the language of its owner, and nothing is wider than the phone',
+  async () => {
+    await using app = await openTestApp();
+    const device = await openSite(app);
+    await device.publish('fault', { code: 'E1', state: 'raised' });
+    await using window = await openPage(app.httpUrl, PHONE);
+    const { page, complaints } = window;
+    await page.goto('/');
+    await signIn(page, app);
+
+    await page.getByRole('link', { name: /ac-1.*在线.*紧急/s }).waitFor();
+    expect(await widthOf(page)).toBe(PHONE.viewport.width);
+    for (const [tab, text] of [
+      ['告警', '设备上报故障码 E1'],
+      ['工单', 'TK-000001'],
+      ['派工单', 'WO-000001'],
+    ] as const) {
+      await page.getByRole('tab', { name: tab, exact: true }).click();
+      await page.getByRole('tabpanel').getByText(text).waitFor();
+      expect(await widthOf(page), tab).toBe(PHONE.viewport.width);
+    }
+    await page.getByRole('link', { name: 'ac-1' }).click();
+    await expectLine(page);
+    expect(await widthOf(page)).toBe(PHONE.viewport.width);
+    expect(complaints).toEqual([]);
+  },
+  WAIT_MS,
+);
+
+test.skipIf(!isShown)(
+  'a wrong password is told so, and a session that ends leads to sign-in and back to where one was',
+  async () => {
+    await using app = await openTestApp();
+    await using window = await openPage(app.httpUrl, DESK);
+    const { page } = window;
+    await page.goto('/tickets');
+    await page.locator('input[name=username]').fill('admin');
+    await page.locator('input[name=password]').fill('not the password');
+    await page.locator('button[type=submit]').click();
+    await page.getByText('User name or password is wrong.').waitFor();
+    await signIn(page, app);
+    await page.getByText('No open ticket.').waitFor();
+
+    await page.context().clearCookies();
+    await page.getByText('Your session has ended.').waitFor();
+    await signIn(page, app);
+    await page.getByText('No open ticket.').waitFor();
+    expect(new URL(page.url()).pathname).toBe('/tickets');
+
+    await page.getByRole('button', { name: /Account/ }).click();
+    await page.getByRole('menuitem', { name: 'Sign out' }).click();
+    await page.getByRole('button', { name: 'Sign in' }).waitFor();
+    await page.reload();
+    await page.getByRole('button', { name: 'Sign in' }).waitFor();
+  },
+  WAIT_MS,
+);

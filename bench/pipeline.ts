@@ -34,6 +34,7 @@ interface Measurement {
   readonly disconnects: number;
   readonly drainMs: number;
   readonly otherCpuPct: number;
+  readonly loadCpuUsPerMsg: number;
   readonly failures: readonly string[];
 }
 
@@ -108,13 +109,16 @@ async function measure(plan: Plan, load: Load): Promise<Measurement> {
     disconnects: counts.disconnects,
     drainMs: Math.round(result.drainMs),
     otherCpuPct: otherCpuPct(before, result.cpuUs + counts.cpuUs),
+    loadCpuUsPerMsg: Math.round((100 * counts.cpuUs) / counts.sent) / 100,
     failures: check(name, counts, result),
   };
 }
 
-function tell({ name, msgsPerSec, cpuUsPerMsg, drainMs, otherCpuPct: others }: Measurement): void {
+function tell(measurement: Measurement): void {
+  const { name, msgsPerSec, cpuUsPerMsg, drainMs, otherCpuPct: others, loadCpuUsPerMsg } = measurement;
   say(
-    `${name}: ${msgsPerSec}/s, ${cpuUsPerMsg} µs a message, drained in ${drainMs} ms, others had ${others} %`,
+    `${name}: ${msgsPerSec}/s, ${cpuUsPerMsg} µs a message (load generator ${loadCpuUsPerMsg}), ` +
+      `drained in ${drainMs} ms, others had ${others} %`,
   );
 }
 

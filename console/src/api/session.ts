@@ -42,13 +42,17 @@ export function useSession(): Session {
   );
 }
 
-/** Asks whose session the browser holds; a server that does not answer leaves it `away`. */
+/**
+ * Asks whose session the browser holds. A server that does not answer leaves it `away`, or whoever is in where
+ * they are.
+ */
 export async function checkSession(): Promise<void> {
   try {
     become({ state: 'in', me: await getJson<Me>('/auth/me') });
   } catch (error) {
     const isRefused = error instanceof ApiError && error.status === 401;
-    become(isRefused ? { state: 'out', expired: true } : { state: 'away' });
+    if (isRefused) become({ state: 'out', expired: true });
+    else if (session.state !== 'in') become({ state: 'away' });
   }
 }
 

@@ -5,7 +5,7 @@ import { ApiError, postJson } from '../api/client.ts';
 import { useTexts } from '../i18n/i18n.ts';
 import { DetailLink, Link } from '../link.tsx';
 import { unitPath } from '../router.ts';
-import { type Column, DataList } from './data-list.tsx';
+import { type Column, DataList, useIsWide } from './data-list.tsx';
 import { Instant } from './instant.tsx';
 import { AlarmStateMark, SeverityMark } from './marks.tsx';
 import { useMe } from './me.ts';
@@ -100,6 +100,7 @@ function AlarmUnit({ alarm }: { readonly alarm: Alarm }) {
 function AlarmActions({ alarm }: { readonly alarm: Alarm }) {
   const { t, local } = useTexts();
   const { may } = useMe();
+  const isWide = useIsWide();
   const { message } = App.useApp();
   const queries = useQueryClient();
   const acknowledge = useMutation({
@@ -115,7 +116,7 @@ function AlarmActions({ alarm }: { readonly alarm: Alarm }) {
     <span className="row-actions">
       {awaits && may('alarms:acknowledge') && (
         <Button
-          size="small"
+          size={isWide ? 'small' : 'middle'}
           loading={acknowledge.isPending}
           onClick={() => acknowledge.mutate()}
           aria-label={`${t('alarm.acknowledge')}: ${local(alarm.title)}, ${alarm.deviceId}`}

@@ -1,4 +1,4 @@
-import { Empty, Grid, Table, type TableColumnType } from 'antd';
+import { Grid, Table, type TableColumnType } from 'antd';
 import type { ReactNode } from 'react';
 
 export interface Column<T> {
@@ -32,7 +32,7 @@ export function useIsWide(): boolean {
 export function DataList<T extends object>(props: DataListProps<T>) {
   const isWide = useIsWide();
   if (props.rows.length === 0) {
-    return <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={props.empty} className="nothing" />;
+    return <p className="nothing quiet">{props.empty}</p>;
   }
   return isWide ? <Wide {...props} /> : <Narrow {...props} />;
 }

@@ -2,7 +2,7 @@ import { QueryClientProvider } from '@tanstack/react-query';
 import { Alert, App, ConfigProvider } from 'antd';
 import enUs from 'antd/locale/en_US';
 import zhCn from 'antd/locale/zh_CN';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { createQueryClient } from '../api/query-client.ts';
 import type { Me } from '../api/session.ts';
 import { useTexts } from '../i18n/i18n.ts';
@@ -23,7 +23,12 @@ const LOCALES = { en: enUs, 'zh-CN': zhCn } as const;
 const THEME = {
   token: {
     colorPrimary: '#0b5563',
+    colorPrimaryHover: '#0f6d7f',
+    colorPrimaryBg: '#e6f1f3',
+    colorPrimaryBgHover: '#d7e8eb',
     colorInfo: '#0b5563',
+    colorInfoBg: '#eaf3f5',
+    colorInfoBorder: '#b5d3da',
     colorLink: '#0b5563',
     colorText: '#16242b',
     colorTextSecondary: '#566a73',
@@ -56,10 +61,16 @@ function Pages() {
   const live = useLive();
   const { page, tab, deviceId, detail } = usePlace();
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new page starts at its top
+  const shown = `${page} ${deviceId}`;
+  const before = useRef(shown);
+  const content = useRef<HTMLElement>(null);
+
   useEffect(() => {
+    if (before.current === shown) return;
+    before.current = shown;
     window.scrollTo(0, 0);
-  }, [page, deviceId]);
+    content.current?.focus({ preventScroll: true });
+  }, [shown]);
 
   return (
     <>
@@ -67,7 +78,7 @@ function Pages() {
         {t('app.skip')}
       </a>
       <Header live={live} />
-      <main id="content" className="content" tabIndex={-1}>
+      <main ref={content} id="content" className="content" tabIndex={-1}>
         <Suspense fallback={null}>
           {page === 'home' && <Home tab={tab} />}
           {page === 'unit' && <UnitPage key={deviceId} deviceId={deviceId} />}

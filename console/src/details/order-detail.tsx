@@ -65,7 +65,7 @@ function Job({ order }: OrderProps) {
         {
           label: t('field.ticket'),
           value: order.ticketId && (
-            <DetailLink detail={{ kind: 'ticket', id: order.ticketId }}>{t('field.ticket')}</DetailLink>
+            <DetailLink detail={{ kind: 'ticket', id: order.ticketId }}>{t('detail.show')}</DetailLink>
           ),
         },
         { label: t('field.fault'), value: fault && local(fault.label) },

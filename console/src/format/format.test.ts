@@ -26,6 +26,8 @@ test('a time of today needs no date, an older one has it', () => {
   expect(formatTime(noon - 60_000, noon, 'en')).toBe('11:59:00');
   expect(formatTime(noon - 86_400_000, noon, 'en')).toContain('20');
   expect(formatTime(noon - 86_400_000, noon, 'zh-CN')).toContain('9月20日');
+  expect(formatTime(noon - 86_400_000, noon, 'en')).not.toContain('2026');
+  expect(formatTime(noon - 366 * 86_400_000, noon, 'en')).toContain('2025');
 });
 
 test('distances are told in the largest unit that fits, past and future', () => {

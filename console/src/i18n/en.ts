@@ -241,11 +241,11 @@ export const en = {
     no_trend: 'No trend towards the limit',
     insufficient_data: 'Not enough history yet',
     perDay: '{{value}} a day',
-    between: '{{middle}} (between {{early}} and {{late}})',
-    beyond: '{{middle}} (from {{early}})',
+    orLater: '{{early}} or later',
     progress: '{{value}} of {{limit}}',
   },
   detail: {
+    show: 'Show',
     close: 'Close',
     reports: 'Reports',
     reportAlarm: 'Alarm',

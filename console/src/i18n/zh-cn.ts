@@ -228,11 +228,11 @@ export const zhCn: typeof en = {
     no_trend: '没有接近限值的趋势',
     insufficient_data: '历史数据不足',
     perDay: '每天 {{value}}',
-    between: '{{middle}}（{{early}} 至 {{late}}）',
-    beyond: '{{middle}}（最早 {{early}}）',
+    orLater: '{{early}} 或更晚',
     progress: '{{value}}，限值 {{limit}}',
   },
   detail: {
+    show: '查看',
     close: '关闭',
     reports: '报告来源',
     reportAlarm: '告警',

@@ -20,6 +20,7 @@ export function useLive(): LiveState {
   useEffect(() => {
     let source: EventSource | undefined;
     let retry: number | undefined;
+    let isOver = false;
     const refetch = createGather<Resource>(
       (resources) => {
         for (const resource of resources) void queries.invalidateQueries({ queryKey: [resource] });
@@ -28,6 +29,7 @@ export function useLive(): LiveState {
     );
     let wasOpen = false;
     const open = () => {
+      if (isOver) return;
       source = new EventSource('/api/v1/events');
       source.onopen = () => {
         setState('live');
@@ -45,6 +47,7 @@ export function useLive(): LiveState {
     };
     open();
     return () => {
+      isOver = true;
       source?.close();
       window.clearTimeout(retry);
     };

@@ -94,7 +94,7 @@ function optionsOf(latest: { readonly current: ChartProps }, width: number): uPl
     width,
     height: HEIGHT,
     legend: { show: false },
-    cursor: { sync: { key: 'unit' }, drag: { x: false, y: false }, points: { size: 7 } },
+    cursor: { y: false, sync: { key: 'unit' }, drag: { x: false, y: false }, points: { size: 7 } },
     scales: {
       x: { time: true, range: () => [latest.current.fromMs / 1_000, latest.current.toMs / 1_000] },
       y: { range: (_chart, min, max) => paddedRange(min, max) },

@@ -1,12 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
-import { Card, Empty } from 'antd';
+import { Card } from 'antd';
 import type { MaintenancePlan } from '#contracts/maintenance.ts';
 import { findMetric } from '#contracts/metrics.ts';
 import { plansQuery } from '../api/queries.ts';
 import { Answer } from '../desk/answer.tsx';
 import { Facts } from '../facts.tsx';
 import { formatQuantity } from '../format/quantity.ts';
-import { formatDate } from '../format/times.ts';
+import { formatDate, formatDates } from '../format/times.ts';
 import { useTexts } from '../i18n/i18n.ts';
 import { DetailLink } from '../link.tsx';
 
@@ -18,7 +18,7 @@ export function Plans({ deviceId }: { readonly deviceId: string }) {
       <Answer query={query}>
         {({ items }) =>
           items.length === 0 ? (
-            <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('empty.plans')} />
+            <p className="nothing quiet">{t('empty.plans')}</p>
           ) : (
             items.map((plan) => <Plan key={plan.id} plan={plan} />)
           )
@@ -51,6 +51,7 @@ function Plan({ plan }: { readonly plan: MaintenancePlan }) {
       )}
       <Facts
         facts={[
+          { label: t('field.number'), value: plan.number },
           { label: t('field.current'), value: current === null ? null : format(current) },
           { label: t('field.limit'), value: format(plan.limit) },
           {
@@ -64,7 +65,7 @@ function Plan({ plan }: { readonly plan: MaintenancePlan }) {
           {
             label: t('field.order'),
             value: plan.workOrderId !== null && (
-              <DetailLink detail={{ kind: 'order', id: plan.workOrderId }}>{plan.number}</DetailLink>
+              <DetailLink detail={{ kind: 'order', id: plan.workOrderId }}>{t('detail.show')}</DetailLink>
             ),
           },
         ]}
@@ -77,13 +78,21 @@ function signed(value: number, format: (value: number) => string): string {
   return value > 0 ? `+${format(value)}` : format(value);
 }
 
+/** The day it most likely comes, and between which days. */
 function Forecast({ prognosis }: { readonly prognosis: MaintenancePlan['prognosis'] }) {
   const { t, language } = useTexts();
   if (prognosis === null) return t('prognosis.insufficient_data');
   if (prognosis.state !== 'trend') return t(`prognosis.${prognosis.state}`);
-  const date = (at: string | null) => (at === null ? '' : formatDate(Date.parse(at), language));
   const { p10At, p50At, p90At } = prognosis;
-  return p90At === null
-    ? t('prognosis.beyond', { middle: date(p50At), early: date(p10At) })
-    : t('prognosis.between', { middle: date(p50At), early: date(p10At), late: date(p90At) });
+  const ms = (at: string | null) => Date.parse(at ?? '');
+  const between =
+    p90At === null
+      ? t('prognosis.orLater', { early: formatDate(ms(p10At), language) })
+      : formatDates(ms(p10At), ms(p90At), language);
+  return (
+    <span className="two-lines">
+      <span>{formatDate(ms(p50At), language)}</span>
+      <small className="quiet">{between}</small>
+    </span>
+  );
 }

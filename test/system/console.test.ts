@@ -37,8 +37,12 @@ async function openSite(app: TestApp): Promise<TestDevice> {
 }
 
 async function signIn(page: Page, app: TestApp): Promise<void> {
-  await page.locator('input[name=username]').fill('admin');
-  await page.locator('input[name=password]').fill(app.app.adminPassword ?? '');
+  await signInAs(page, 'admin', app.app.adminPassword ?? '');
+}
+
+async function signInAs(page: Page, username: string, password: string): Promise<void> {
+  await page.locator('input[name=username]').fill(username);
+  await page.locator('input[name=password]').fill(password);
   await page.locator('button[type=submit]').click();
 }
 
@@ -157,9 +161,7 @@ test.skipIf(!isShown)(
     await using window = await openPage(app.httpUrl, DESK);
     const { page } = window;
     await page.goto('/tickets');
-    await page.locator('input[name=username]').fill('admin');
-    await page.locator('input[name=password]').fill('not the password');
-    await page.locator('button[type=submit]').click();
+    await signInAs(page, 'admin', 'not the password');
     await page.getByText('User name or password is wrong.').waitFor();
     await signIn(page, app);
     await page.getByText('No open ticket.').waitFor();
@@ -175,6 +177,31 @@ test.skipIf(!isShown)(
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
     await page.reload();
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
+  },
+  WAIT_MS,
+);
+
+test.skipIf(!isShown)(
+  'O1: a technician is shown what they may see, and asks for nothing else',
+  async () => {
+    await using app = await openTestApp();
+    const device = await openSite(app);
+    await device.publish('fault', { code: 'E1', state: 'raised' });
+    const password = 'correct horse 7';
+    await app.api.post('/users', { username: 'wu', displayName: 'Wu', roles: ['technician'], password });
+    await using window = await openPage(app.httpUrl, DESK);
+    const { page, complaints } = window;
+    await page.goto('/alarms');
+    await signInAs(page, 'wu', password);
+
+    await row(page, 'ac-1').getByText('Unacknowledged').waitFor();
+    expect(await page.getByRole('button', { name: 'Acknowledge' }).count()).toBe(0);
+    await page.getByRole('tab', { name: 'Work orders' }).click();
+    await page.getByText('No work order in hand.').waitFor();
+    await page.goto('/units/ac-1');
+    await expectLine(page);
+    await page.getByText('1.24 kW').first().waitFor();
+    expect(complaints).toEqual([]);
   },
   WAIT_MS,
 );

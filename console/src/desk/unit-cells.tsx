@@ -6,6 +6,7 @@ import { useTexts } from '../i18n/i18n.ts';
 import { Instant } from './instant.tsx';
 import { SeverityMark } from './marks.tsx';
 import type { AlarmCount } from './open-work.ts';
+import { useNow } from './use-now.ts';
 
 /** One line of the list: the device, what it said last, and what is wrong with it. */
 export interface UnitRow {
@@ -32,7 +33,10 @@ interface ReadingProps {
   readonly metrics: readonly string[];
 }
 
-/** Readings with their units; what an offline unit said last is faded. */
+/** Three times the cadence that devices report at. */
+const STALE_MS = 90_000;
+
+/** Readings with their units; what an offline unit said last, or any said long ago, is faded. */
 export function Reading({ row, metrics }: ReadingProps) {
   const { t, language } = useTexts();
   const shown = metrics.map((name) => {
@@ -40,7 +44,11 @@ export function Reading({ row, metrics }: ReadingProps) {
     const unit = findMetric('ac_unit', name)?.unit ?? '1';
     return value === undefined ? t('app.none') : formatQuantity(value, unit, language);
   });
-  return <span className={row.device.isConnected ? 'reading' : 'reading old'}>{shown.join(' / ')}</span>;
+  const saidAtMs = Date.parse(row.latest?.observedAt ?? '');
+  const isFresh = useNow((nowMs) => (nowMs - saidAtMs < STALE_MS ? 1 : 0)) === 1;
+  return (
+    <span className={row.device.isConnected && isFresh ? 'reading' : 'reading old'}>{shown.join(' / ')}</span>
+  );
 }
 
 export function WorstAlarm({ row }: { readonly row: UnitRow }) {

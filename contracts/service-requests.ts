@@ -1,10 +1,9 @@
 import { type Static, Type } from 'typebox';
 import { Component, DeviceId, RecordId } from './ids.ts';
 import { SERVICE_REQUEST_STATUSES, SOURCES } from './statuses.ts';
+import { Instant } from './time.ts';
 
 const Time = Type.String({ format: 'date-time' });
-/** ISO 8601 or epoch ms. */
-const TimeIn = Type.Union([Type.String({ format: 'date-time' }), Type.Integer({ minimum: 0 })]);
 const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
 /** What a person asks for (requirement A8). */
@@ -39,8 +38,8 @@ const ANSWERS = {
   model: Type.Optional(text(80)),
   quantity: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
   place: Type.Optional(text(300)),
-  occurredAt: Type.Optional(TimeIn),
-  expectedAt: Type.Optional(TimeIn),
+  occurredAt: Type.Optional(Instant),
+  expectedAt: Type.Optional(Instant),
   notes: Type.Optional(text(2000)),
 };
 

@@ -1,7 +1,13 @@
 import { type Static, Type } from 'typebox';
 
+/** The last instant of the year 9999: what databases and calendars can hold. */
+const LAST_MS = 253_402_300_799_999;
+
 /** An instant as HTTP takes it: ISO 8601, or epoch ms. */
-export const Instant = Type.Union([Type.String({ format: 'date-time' }), Type.Integer({ minimum: 0 })]);
+export const Instant = Type.Union([
+  Type.String({ format: 'date-time' }),
+  Type.Integer({ minimum: 0, maximum: LAST_MS }),
+]);
 export type Instant = Static<typeof Instant>;
 
 /** An instant as HTTP gives it. */

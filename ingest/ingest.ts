@@ -118,18 +118,19 @@ async function replay(
   if (batches > 0) deps.log.info({ batches, fromSequence: from }, 'durable log replayed');
 }
 
-/** Reads single batches of the log again for the writer: in rising order, so one cursor serves. */
+/** Reads batches of the log again for the writer: in rising order, so one cursor passes over what lies between. */
 function createRereader(segments: SegmentLog, deps: IngestDeps, config: IngestConfig) {
   const { findDevice } = deps;
   const processor = createProcessor({ findDevice, maxAgeMs: config.maxAgeMs, findsDuplicates: false });
   let cursor: { records: ReturnType<SegmentLog['read']>; next: number } | null = null;
   return async (sequence: number): Promise<ProcessedBatch> => {
-    if (cursor?.next !== sequence) {
+    if (cursor === null || cursor.next > sequence) {
       await cursor?.records[Symbol.asyncDispose]();
       cursor = { records: segments.read(sequence), next: sequence };
     }
-    const record = await cursor.records.next();
-    cursor.next = sequence + 1;
+    let record = await cursor.records.next();
+    while (record !== null && record.sequence < sequence) record = await cursor.records.next();
+    cursor.next = (record?.sequence ?? sequence) + 1;
     const empty = { sequence, messages: 0, payload: Buffer.alloc(0) };
     return feedRecord(processor, record?.sequence === sequence ? record : empty, deps);
   };

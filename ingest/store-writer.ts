@@ -33,6 +33,8 @@ export interface StoreWriter extends AsyncDisposable {
 
 /** Points of one write, about: more gains nothing and lengthens the wait of the next. */
 const WRITE_POINTS = 5_000;
+/** Where the writer is so far behind that it must read the log again, a few large writes catch up sooner. */
+const CATCH_UP_POINTS = 20_000;
 const MAX_WAIT_MS = 1_000;
 
 export function createStoreWriter(deps: StoreWriterDeps, fromSequence: number): StoreWriter {
@@ -54,8 +56,9 @@ export function createStoreWriter(deps: StoreWriterDeps, fromSequence: number): 
   /** The head of the queue, as many batches as make one write. */
   async function takeBatches(): Promise<ProcessedBatch[]> {
     const taken: ProcessedBatch[] = [];
+    const enough = queue.heldAt(0) === undefined ? CATCH_UP_POINTS : WRITE_POINTS;
     let points = 0;
-    for (let ahead = 0; ahead < queue.length && points < WRITE_POINTS; ahead++) {
+    for (let ahead = 0; ahead < queue.length && points < enough; ahead++) {
       const sequence = queue.sequenceAt(ahead);
       const batch = queue.heldAt(ahead) ?? (await deps.readAgain(sequence));
       taken.push(batch);

@@ -1,9 +1,6 @@
 import { AftercareError } from '#platform/errors.ts';
-import { createLifecycle } from '#platform/lifecycle/lifecycle.ts';
-import { createLog } from '#platform/log.ts';
 import { type Environment, readConfig } from './config.ts';
-import { startSimulatedFleet } from './simulated-fleet.ts';
-import { type App, startApp } from './start-app.ts';
+import type { App } from './start-app.ts';
 
 const FLEET_TOKEN_MS = 30 * 86_400_000;
 const LAST_RESORT_MS = 60_000;
@@ -30,6 +27,12 @@ function startBlock(config: Environment, app: App): string {
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
+  const [{ createLifecycle }, { createLog }, { startSimulatedFleet }, { startApp }] = await Promise.all([
+    import('#platform/lifecycle/lifecycle.ts'),
+    import('#platform/log.ts'),
+    import('./simulated-fleet.ts'),
+    import('./start-app.ts'),
+  ]);
   const log = createLog({ level: config.LOG_LEVEL, format: config.LOG_FORMAT });
   const stopping = new Promise<string>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => resolve(signal));

@@ -27,7 +27,7 @@ import type { Environment } from './config.ts';
 import { type DeviceSide, openDeviceSide, openTelemetryStore } from './device-side.ts';
 import type { Ground } from './ground.ts';
 import { createServiceProcess } from './service-process.ts';
-import { openDataFolder, openStorage, readNodeId } from './storage.ts';
+import { holdDataFolder, openDataFolder, openStorage, readNodeId } from './storage.ts';
 
 export interface AppDeps {
   readonly log: Logger;
@@ -65,6 +65,8 @@ async function openGround(
       { dataDir: config.DATA_DIR, databaseUrl: config.DATABASE_URL },
     );
     const { db } = storage;
+    const nodeId = await readNodeId(config.DATA_DIR);
+    await holdDataFolder({ lifecycle, log }, { url: storage.url, nodeId, dataDir: config.DATA_DIR });
     const secretKey = await loadSecretKey(config.DATA_DIR, config.SECRET_KEY ?? null);
     const audit = createAudit({ clock });
     return {
@@ -79,7 +81,7 @@ async function openGround(
       metrics: createMetrics(),
       outbox: createOutbox({ clock }, { consumers }),
       secretKey,
-      nodeId: await readNodeId(config.DATA_DIR),
+      nodeId,
       businessTimeZone: config.TZ_BUSINESS,
     };
   } catch (error) {

@@ -1,5 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import pg from 'pg';
 import { type Database, openDatabase } from '#platform/db/db.ts';
 import { migrate } from '#platform/db/migrate.ts';
 import { AftercareError } from '#platform/errors.ts';
@@ -55,6 +57,38 @@ export async function openStorage(
   const applied = await migrate(database.db, ALL_MIGRATIONS);
   if (applied.length > 0) log.info({ applied: applied.length }, 'database schema brought up to date');
   return { ...database, url };
+}
+
+const HOLD_TRIES = 25;
+const HOLD_EVERY_MS = 200;
+
+/**
+ * Claims the node's data folder for this process, for as long as its connection lives: two writers would spoil
+ * the durable log. A process that was killed lets go when the database notices, hence the tries.
+ */
+export async function holdDataFolder(
+  { lifecycle, log }: { lifecycle: Lifecycle; log: Logger },
+  { url, nodeId, dataDir }: { url: string; nodeId: string; dataDir: string },
+): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', (error) =>
+    log.warn({ err: error }, 'the connection that holds the data folder was lost'),
+  );
+  await client.connect();
+  lifecycle.defer('data folder', () => client.end());
+  for (let tries = 0; tries < HOLD_TRIES; tries++) {
+    const { rows } = await client.query<{ held: boolean }>(
+      'select pg_try_advisory_lock(hashtextextended($1, 0)) as held',
+      [`data folder of node ${nodeId}`],
+    );
+    if (rows[0]?.held === true) return;
+    await wait(HOLD_EVERY_MS);
+  }
+  throw new AftercareError(
+    'APP_DATA_DIR_IN_USE',
+    `another Aftercare process runs on ${dataDir}: stop it, or set DATA_DIR to a folder of this one's own`,
+    { kind: 'unavailable' },
+  );
 }
 
 async function startEmbedded(

@@ -131,8 +131,12 @@ function createRereader(segments: SegmentLog, deps: IngestDeps, config: IngestCo
     let record = await cursor.records.next();
     while (record !== null && record.sequence < sequence) record = await cursor.records.next();
     cursor.next = (record?.sequence ?? sequence) + 1;
-    const empty = { sequence, messages: 0, payload: Buffer.alloc(0) };
-    return feedRecord(processor, record?.sequence === sequence ? record : empty, deps);
+    if (record?.sequence === sequence) return feedRecord(processor, record, deps);
+    deps.log.error(
+      { sequence },
+      'a batch of the durable log cannot be read again: its points are not stored',
+    );
+    return processor.finish(sequence);
   };
 }
 

@@ -184,16 +184,25 @@ function observedAt(reading: Reading, ts: number | undefined, receivedAtMs: numb
   return isPlausible ? Math.floor(ts) : receivedAtMs;
 }
 
+/** The decoded message once it is counted as accepted; null where it was refused or came before. */
+function take<T extends { readonly ts?: number }>(
+  reading: Reading,
+  from: Received,
+  checked: { readonly message: T } | { readonly problem: DecodeProblem },
+): T | null {
+  if ('problem' in checked) {
+    refuse(reading, { deviceId: from.device.id, envelope: from.envelope }, checked.problem);
+    return null;
+  }
+  if (isDuplicate(reading, from, checked.message.ts ?? null)) return null;
+  reading.accepted += 1;
+  return checked.message;
+}
+
 function readFault(reading: Reading, from: Received): void {
   const { device, envelope } = from;
-  const checked = decodeFault(from.value);
-  if ('problem' in checked) {
-    refuse(reading, { deviceId: device.id, envelope }, checked.problem);
-    return;
-  }
-  const { message } = checked;
-  if (isDuplicate(reading, from, message.ts ?? null)) return;
-  reading.accepted += 1;
+  const message = take(reading, from, decodeFault(from.value));
+  if (message === null) return;
   const { receivedAtMs } = envelope;
   const { component = '', code, state, detail = null } = message;
   const observedAtMs = observedAt(reading, message.ts, receivedAtMs);
@@ -204,14 +213,8 @@ function readFault(reading: Reading, from: Received): void {
 
 function readState(reading: Reading, from: Received): void {
   const { device, envelope } = from;
-  const checked = decodeState(from.value);
-  if ('problem' in checked) {
-    refuse(reading, { deviceId: device.id, envelope }, checked.problem);
-    return;
-  }
-  const { message } = checked;
-  if (isDuplicate(reading, from, message.ts ?? null)) return;
-  reading.accepted += 1;
+  const message = take(reading, from, decodeState(from.value));
+  if (message === null) return;
   const { receivedAtMs } = envelope;
   const observedAtMs = observedAt(reading, message.ts, receivedAtMs);
   const { faults: codes, session = null, fw = null } = message;
@@ -232,15 +235,14 @@ function readState(reading: Reading, from: Received): void {
 }
 
 function readCommandAnswer(reading: Reading, from: Received): void {
-  const checked = decodeCommandAnswer(from.value);
-  if ('problem' in checked) {
-    refuse(reading, { deviceId: from.device.id, envelope: from.envelope }, checked.problem);
-    return;
-  }
-  if (isDuplicate(reading, from, null)) return;
-  reading.accepted += 1;
+  const answer = take<{ id: string; status: string; detail?: string; ts?: number }>(
+    reading,
+    from,
+    decodeCommandAnswer(from.value),
+  );
+  if (answer === null) return;
   const { receivedAtMs } = from.envelope;
-  const { id, status, detail = null } = checked.message;
+  const { id, status, detail = null } = answer;
   reading.events.push({
     deviceId: from.device.id,
     component: '',

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import type { Db } from '../db/db.ts';
-import { decodeCursor, Page, PageQuery, pageOf } from '../http/page.ts';
+import { decodeRecordCursor, Page, PageQuery, pageOf } from '../http/page.ts';
 import type { Routes } from '../http/routes.ts';
 import { verifyAudit } from './audit-chain.ts';
 import type { AuditTables } from './audit-log.ts';
@@ -49,7 +49,7 @@ export function auditRoutes({ db, secretKey }: { readonly db: Db; readonly secre
         const rows = await findRecords(db, {
           ...query,
           limit: limit + 1,
-          before: decodeCursor(query.cursor),
+          before: decodeRecordCursor(query.cursor),
         });
         const personal = await findPersonal(
           db,

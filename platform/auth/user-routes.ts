@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import { RecordId } from '#contracts/ids.ts';
 import { ROLES } from '#contracts/permissions.ts';
 import { etag, requireIfMatch } from '../http/etag.ts';
-import { decodeCursor, Page, PageQuery, pageOf } from '../http/page.ts';
+import { decodeRecordCursor, Page, PageQuery, pageOf } from '../http/page.ts';
 import type { Routes } from '../http/routes.ts';
 import type { User as StoredUser, Users } from './users.ts';
 
@@ -57,7 +57,7 @@ export function userRoutes({ users }: { readonly users: Users }): Routes {
       '/users',
       { config, schema: { tags, querystring: ListQuery, response: { 200: Page(User) } } },
       async ({ query: { limit = 50, cursor } }) =>
-        pageOf(await users.list({ limit: limit + 1, before: decodeCursor(cursor) }), limit, present),
+        pageOf(await users.list({ limit: limit + 1, before: decodeRecordCursor(cursor) }), limit, present),
     );
     app.get(
       '/users/:id',

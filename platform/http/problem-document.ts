@@ -88,9 +88,20 @@ function fromFramework(error: Error & { code?: unknown; statusCode?: unknown }):
   return problem(statusCode, 'HTTP_REQUEST_REFUSED', { detail: error.message });
 }
 
-/** Connection lost, server starting or stopping, too many connections: worth another try later. */
+/** Text that PostgreSQL cannot keep or read: U+0000, half a surrogate pair, a word where an id belongs. */
+const UNKEEPABLE_TEXT = new Set(['22021', '22P02', '22P05']);
+
+/**
+ * Text no database takes is the caller's to mend. Connection lost, server starting or stopping, too many
+ * connections: worth another try later.
+ */
 function fromDatabase(error: Error & { code?: unknown }): Problem | undefined {
   const state = sqlState(error);
+  if (state !== undefined && UNKEEPABLE_TEXT.has(state)) {
+    return problem(400, 'HTTP_TEXT_INVALID', {
+      detail: 'a text holds a character that cannot be kept (U+0000 or half a pair), or is not an id of ours',
+    });
+  }
   const isAway =
     (state !== undefined && /^(08|53|57P)/.test(state)) ||
     error.code === 'ECONNREFUSED' ||

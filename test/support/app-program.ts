@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createLog } from '#platform/log.ts';
 import { readPidFile } from '#platform/postgres/data-folder.ts';
@@ -87,11 +88,16 @@ export async function startAppProgram(options: AppProgramOptions): Promise<AppPr
   }
 }
 
+/** What a process started may outlive it by this much: it ends when it sees its pipe closed. */
+const LINGER_MS = 5_000;
+
 /** Runs a start that is expected to fail, to its end. */
 export async function refusedStart(options: AppProgramOptions) {
   const { child, said, exit } = launch(options);
   const code = await exit;
   const { pid = 0 } = child;
+  const deadline = Date.now() + LINGER_MS;
+  while (isAlive(-pid) && Date.now() < deadline) await wait(20);
   return { code, said: `${said.out}${said.err}`.trim(), leavesProcesses: isAlive(-pid) };
 }
 

@@ -6,7 +6,7 @@ import { SERVICE_REQUEST_STATUSES, SOURCES } from '#contracts/statuses.ts';
 import type { Tx } from '#platform/db/db.ts';
 import { notFound } from '#platform/errors.ts';
 import { etag, requireIfMatch } from '#platform/http/etag.ts';
-import { decodeCursor, Page, PageQuery, pageOf } from '#platform/http/page.ts';
+import { decodeRecordCursor, Page, PageQuery, pageOf } from '#platform/http/page.ts';
 import type { HttpInstance, Routes } from '#platform/http/routes.ts';
 import type { TicketDeps } from '../tickets/index.ts';
 import {
@@ -53,7 +53,7 @@ function listRoutes(deps: TicketDeps, app: HttpInstance): void {
     { config: read, schema: { tags, querystring: ListQuery, response: { 200: Page(ServiceRequest) } } },
     async ({ query }) => {
       const limit = query.limit ?? 50;
-      const cursor = decodeCursor(query.cursor);
+      const cursor = decodeRecordCursor(query.cursor);
       const equal: Readonly<Record<string, string | undefined>> = {
         status: query.status,
         channel: query.channel,

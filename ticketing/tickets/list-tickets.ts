@@ -3,7 +3,7 @@ import type { Priority } from '#contracts/priority.ts';
 import type { Source, TicketStatus } from '#contracts/statuses.ts';
 import type { Ticket } from '#contracts/tickets.ts';
 import type { Db, Tx } from '#platform/db/db.ts';
-import { decodeCursor, type PageOf, pageOf } from '#platform/http/page.ts';
+import { decodeRecordCursor, type PageOf, pageOf } from '#platform/http/page.ts';
 import type { TicketDeps } from './ports.ts';
 import type { TicketRow, TicketTables } from './tables.ts';
 import { toTicket } from './ticket-views.ts';
@@ -22,7 +22,7 @@ export interface TicketFilter {
 /** Tickets, the newest first. `q` is part of a number, a fault or the report's words. */
 export async function listTickets(deps: TicketDeps, filter: TicketFilter): Promise<PageOf<Ticket>> {
   const limit = filter.limit ?? 50;
-  const cursor = decodeCursor(filter.cursor);
+  const cursor = decodeRecordCursor(filter.cursor);
   const equal: Readonly<Record<string, string | undefined>> = {
     device_id: filter.deviceId,
     unit_id: filter.unitId,

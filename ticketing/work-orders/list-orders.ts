@@ -3,7 +3,7 @@ import type { WorkOrderKind, WorkOrderStatus } from '#contracts/statuses.ts';
 import type { WorkOrder } from '#contracts/work-orders.ts';
 import type { Actor } from '#platform/auth/actor.ts';
 import type { Db } from '#platform/db/db.ts';
-import { decodeCursor, type PageOf, pageOf } from '#platform/http/page.ts';
+import { decodeRecordCursor, type PageOf, pageOf } from '#platform/http/page.ts';
 import { LISTED_COLUMNS, toWorkOrder } from './order-views.ts';
 import { ownOrdersOnly } from './perform-action.ts';
 import type { WorkOrderRow, WorkOrderTables } from './tables.ts';
@@ -24,7 +24,7 @@ const NOBODY = '00000000-0000-0000-0000-000000000000';
 /** Orders, the newest first; a technician sees their own only. */
 export async function listOrders(db: Db, actor: Actor, filter: OrderFilter): Promise<PageOf<WorkOrder>> {
   const limit = filter.limit ?? 50;
-  const cursor = decodeCursor(filter.cursor);
+  const cursor = decodeRecordCursor(filter.cursor);
   const own = actor.type === 'user' && ownOrdersOnly(actor) ? (actor.technicianId ?? NOBODY) : undefined;
   const equal: Readonly<Record<string, string | undefined>> = {
     status: filter.status,

@@ -118,7 +118,7 @@ export async function openPostgresStore(
       return writing;
     },
     query: (query) => queryTelemetry(db, query, rolledUntilMs.get(query.kind) ?? 0),
-    latest: (kind, deviceIds) => latestValues(db, kind, deviceIds),
+    latest: (kind, deviceIds) => latestValues(db, kind, { deviceIds, nowMs: clock.nowMs() }),
     async rollUp(stableUntilMs) {
       const untilMs =
         Math.floor((Math.min(stableUntilMs, clock.nowMs()) - SETTLE_MS) / MINUTE_MS) * MINUTE_MS;

@@ -3,7 +3,7 @@ import { findMetric, METRICS } from '#contracts/metrics.ts';
 import type { Aggregate, TelemetryQuery, TelemetrySeries } from '#contracts/telemetry.ts';
 import type { Db } from '#platform/db/db.ts';
 import type { LatestValues } from '../telemetry-store.ts';
-import { HOUR_MS, MINUTE_MS, type Resolution, tableOf } from './schema.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS, type Resolution, tableOf } from './schema.ts';
 
 /** A span up to this long is always read from raw points. */
 const RAW_SPAN_MS = 6 * HOUR_MS;
@@ -101,13 +101,13 @@ export async function queryTelemetry(
 export async function latestValues(
   db: Db,
   kind: 'ac_unit',
-  deviceIds: readonly string[],
+  { deviceIds, nowMs }: { deviceIds: readonly string[]; nowMs: number },
 ): Promise<LatestValues[]> {
   const { rows } = await sql<Record<string, number | string | null>>`
     select t.* from unnest(${deviceIds}::text[]) as d(id)
     cross join lateral (
       select distinct on (component) * from ${sql.raw(tableOf(kind, 'raw'))}
-      where device_id = d.id and ts > now() - interval '1 day' order by component, ts desc) t`.execute(db);
+      where device_id = d.id and ts > ${new Date(nowMs - DAY_MS)} order by component, ts desc) t`.execute(db);
   return rows.map((row) => ({
     deviceId: String(row.device_id),
     component: String(row.component),

@@ -223,3 +223,13 @@ test('tokens are stored hashed', async () => {
   expect(await http.auth.resolve(token)).toMatchObject({ userId });
   expect(await http.auth.resolve(`${token.slice(1)}0`)).toBeNull();
 });
+
+test('a name that no database can keep is refused, not an accident', async () => {
+  await using http = await open();
+  const answer = await http.app.inject({
+    method: 'POST',
+    url: '/api/v1/auth/login',
+    payload: { username: '\u0000', password: 'whatever it is' },
+  });
+  expect(answer.json()).toMatchObject({ status: 400, code: 'HTTP_TEXT_INVALID' });
+});

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { openTestHttp } from '#test/support/test-http.ts';
 import { AftercareError } from '../errors.ts';
@@ -60,6 +61,15 @@ test('the console answers every path that is not the API; hashed files are cache
   expect([script.body, script.headers['cache-control']]).toEqual([
     'run()',
     'public, max-age=31536000, immutable',
+  ]);
+  await writeFile(join(dir, 'assets', 'index-DiwrgTda.js.gz'), gzipSync('run()'));
+  const packed = await http.app.inject({
+    url: '/assets/index-DiwrgTda.js',
+    headers: { 'accept-encoding': 'gzip, br' },
+  });
+  expect([packed.headers['content-encoding'], String(gunzipSync(packed.rawPayload))]).toEqual([
+    'gzip',
+    'run()',
   ]);
   expect((await http.app.inject({ url: '/api/v1/nothing' })).json()).toMatchObject({ status: 404 });
   const outside = await http.app.inject({ url: `/..%2f${dir.split('/').at(-1)}-secret.txt` });

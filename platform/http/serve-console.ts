@@ -16,7 +16,8 @@ const HASHED = /[-.][A-Za-z0-9_-]{8,}\.[a-z0-9]+$/;
  */
 export function serveConsole(app: HttpInstance, dir: string): void {
   const isBuilt = existsSync(join(dir, 'index.html'));
-  if (isBuilt) void app.register(fastifyStatic, { root: dir, serve: false, cacheControl: false });
+  if (isBuilt)
+    void app.register(fastifyStatic, { root: dir, serve: false, cacheControl: false, preCompressed: true });
   app.get<{ Params: { '*': string } }>(
     '/*',
     { config: { permission: 'public' }, schema: { hide: true } },

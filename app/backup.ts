@@ -1,4 +1,4 @@
-import { access, readFile } from 'node:fs/promises';
+import { access, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeBackup } from '#platform/backup/write-backup.ts';
@@ -9,8 +9,10 @@ await runCli(async () => {
   const { values } = parseArgs({ options: { out: { type: 'string', short: 'o' } } });
   const nowMs = Date.now();
   const stamp = new Date(nowMs).toISOString().replaceAll(/[-:]|\.\d+/g, '');
-  const file = values.out ?? `aftercare-${stamp}.backup.gz`;
   await using database = await openCliDatabase({ whenInUse: 'join', mustExist: true });
+  const folder = join(database.dataDir, 'backups');
+  if (values.out === undefined) await mkdir(folder, { recursive: true, mode: 0o700 });
+  const file = values.out ?? join(folder, `aftercare-${stamp}.backup.gz`);
   const keyFile = join(database.dataDir, 'secret.key');
   const secretKey = (await isThere(keyFile)) ? await readFile(keyFile) : null;
   if (secretKey === null && process.env.SECRET_KEY === undefined) {

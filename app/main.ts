@@ -35,7 +35,7 @@ async function main(): Promise<void> {
   ]);
   const log = createLog({ level: config.LOG_LEVEL, format: config.LOG_FORMAT });
   const stopping = new Promise<string>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => resolve(signal));
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => resolve(signal));
   });
   const lifecycle = createLifecycle(log);
   const app = lifecycle.use('app', await startApp(config, { log }), LAST_RESORT_MS);

@@ -149,7 +149,6 @@ async function startJobs(ground: Ground, sides: readonly { defineJobs(jobs: Jobs
 
 async function startSides(ground: Ground, consumers: Consumer[]): Promise<App> {
   const { lifecycle, config, auth, db, clock, log, secretKey } = ground;
-  const admin = await auth.ensureAdmin(config.ADMIN_PASSWORD ?? null);
   lifecycle.use('audit sealer', startAuditSealer({ db, clock, log }, { secretKey, everyMs: SEAL_EVERY_MS }));
   const store = lifecycle.use('telemetry store', await openTelemetryStore(ground));
   const { query } = store;
@@ -168,6 +167,7 @@ async function startSides(ground: Ground, consumers: Consumer[]): Promise<App> {
   lifecycle.use('http', http, HTTP_STOP_MS);
   const httpPort = await http.listen({ host: config.HOST, port: config.HTTP_PORT });
   const gateway = await deviceSide.listen();
+  const admin = await auth.ensureAdmin(config.ADMIN_PASSWORD ?? null);
   return {
     httpPort,
     mqttPort: gateway.port,
@@ -178,7 +178,10 @@ async function startSides(ground: Ground, consumers: Consumer[]): Promise<App> {
   };
 }
 
-/** Starts everything in order; what was started is undone when a later part cannot start. */
+/**
+ * Starts everything in order, the first administrator last: a start that fails must not have made a password that
+ * nobody saw. What was started is undone when a later part cannot start.
+ */
 export async function startApp(config: Environment, deps: AppDeps): Promise<App> {
   const consumers: Consumer[] = [];
   const ground = await openGround(config, deps, consumers);

@@ -28,6 +28,7 @@ const OPTIONS = {
   window: { type: 'string' },
   rate: { type: 'string' },
   rows: { type: 'string' },
+  help: { type: 'boolean' },
   'embedded-seconds': { type: 'string' },
 } as const;
 
@@ -50,11 +51,18 @@ async function run(name: string | undefined, options: Options, asJson: boolean):
 
 try {
   const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
-  const { json = false, part, ...options } = values;
+  const { json = false, help = false, part, ...options } = values;
+  if (help) {
+    console.log(`${NAMES}\noptions and what each measures: bench/README.md`);
+    process.exit(0);
+  }
   if (part === undefined) process.exit(await run(positionals[0], options, json));
   else (await PARTS[part]?.())?.();
 } catch (error) {
-  console.error(error instanceof AftercareError ? `${error.code}: ${error.message}` : error);
+  const isOption =
+    error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+  if (isOption) console.error(`${error.message}; options: bench/README.md`);
+  else console.error(error instanceof AftercareError ? `${error.code}: ${error.message}` : error);
   if (error instanceof AftercareError && error.cause !== undefined) console.error(error.cause);
   process.exit(1);
 }

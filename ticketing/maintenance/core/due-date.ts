@@ -66,8 +66,8 @@ function intervalDue({ sinceMs, intervalDays }: DueQuestion): Due {
       code: 'interval',
       params: { intervalDays, sinceMs },
       text: {
-        'zh-CN': `距上次保养满 ${intervalDays} 天`,
-        en: `${intervalDays} days after it was last done`,
+        'zh-CN': `每 ${intervalDays} 天一次，自上次保养或计划建立起算`,
+        en: `every ${intervalDays} days, counted from the last time or from when the plan began`,
       },
     },
   };
@@ -81,8 +81,8 @@ function trendDue(trend: Extract<Prognosis, { state: 'trend' }>): Due {
       code: 'trend',
       params: { currentValue, slopePerDay, p10AtMs, p50AtMs, p90AtMs, samples },
       text: {
-        'zh-CN': `按当前趋势，${day(p10AtMs)} 至 ${day(p50AtMs)} 间将达到限值`,
-        en: `the trend reaches the limit between ${day(p10AtMs)} and ${day(p50AtMs)}`,
+        'zh-CN': `按当前趋势，将于 ${day(p50AtMs)} 前后达到限值，最早 ${day(p10AtMs)}`,
+        en: `the trend reaches the limit about ${day(p50AtMs)}, at the earliest ${day(p10AtMs)}`,
       },
     },
   };

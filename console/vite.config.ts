@@ -1,3 +1,5 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
@@ -7,16 +9,16 @@ const BASE = /node_modules\/(react|react-dom|scheduler|i18next|react-i18next)\//
 
 const TEXT = /\.(js|css|svg)$/;
 
-/** Lays a compressed copy beside each text file, so that serving one costs nothing. */
+/** Lays a compressed copy beside each text file as it was written, so that serving one costs nothing. */
 function compressed(): Plugin {
   return {
     name: 'compressed',
     apply: 'build',
-    generateBundle(_, bundle) {
-      for (const file of Object.values(bundle)) {
-        if (!TEXT.test(file.fileName)) continue;
-        const source = gzipSync(file.type === 'chunk' ? file.code : file.source, { level: 9 });
-        this.emitFile({ type: 'asset', fileName: `${file.fileName}.gz`, source });
+    async writeBundle({ dir = '' }, bundle) {
+      for (const { fileName } of Object.values(bundle)) {
+        if (!TEXT.test(fileName)) continue;
+        const path = join(dir, fileName);
+        await writeFile(`${path}.gz`, gzipSync(await readFile(path), { level: 9 }));
       }
     },
   };

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import {
   addTechnician,
@@ -9,6 +10,16 @@ import {
 } from '#test/support/test-desk.ts';
 
 const MINUTE_MS = 60_000;
+const UNTIL_TESTED: [string, object][] = [
+  ['accept', {}],
+  ['contact', { etaAt: 1, symptomConfirmed: true }],
+  ['appoint', { from: 1 }],
+  ['depart', {}],
+  ['arrive', {}],
+  ['diagnose', { confirmedCause: 'leak' }],
+  ['start-repair', {}],
+  ['test', { passed: true }],
+];
 
 /** A fault repaired, tested, and (unless told otherwise) returned and signed. */
 async function repaired(desk: TestDesk, { isReturned = true, isSigned = true } = {}) {
@@ -19,14 +30,7 @@ async function repaired(desk: TestDesk, { isReturned = true, isSigned = true } =
   await desk.settle();
   const [order] = (await desk.call('GET /work-orders')).body.items;
   const steps: [string, object][] = [
-    ['accept', {}],
-    ['contact', { etaAt: 1, symptomConfirmed: true }],
-    ['appoint', { from: 1 }],
-    ['depart', {}],
-    ['arrive', {}],
-    ['diagnose', { confirmedCause: 'leak' }],
-    ['start-repair', {}],
-    ['test', { passed: true }],
+    ...UNTIL_TESTED,
     ...(isSigned ? [['sign', { refusedReason: 'away' }] as [string, object]] : []),
   ];
   for (const [action, body] of steps) await desk.call(`POST /work-orders/${order.id}/${action}`, body);
@@ -128,5 +132,78 @@ test('a unit whose telemetry cannot be read does not keep the others from being 
   desk.clock.advance(30 * MINUTE_MS);
   await expect(desk.sweep('repair.verify')).rejects.toThrow('telemetry is away');
   expect((await first.card()).verification).toBe('pending');
+  expect((await second.card()).verification).toBe('verified');
+});
+
+/** A repair that was tested while its alarm stands and another order of the ticket is unfinished. */
+async function repairedBesideAnother(desk: TestDesk) {
+  await addTechnician(desk);
+  const alarm = raised(await addUnit(desk));
+  await desk.publish(alarm);
+  await desk.settle();
+  const [order] = (await desk.call('GET /work-orders')).body.items;
+  expect((await desk.call('POST /work-orders', { ticketId: order.ticketId })).status).toBe(201);
+  for (const [action, body] of UNTIL_TESTED) await desk.call(`POST /work-orders/${order.id}/${action}`, body);
+  await desk.settle();
+  const ticket = async () => (await desk.call(`GET /tickets/${order.ticketId}`)).body;
+  const card = async () => (await desk.call(`GET /work-orders/${order.id}`)).body;
+  expect((await ticket()).status).toBe('in_progress');
+  expect((await card()).verification).toBe('pending');
+  return { order, alarm, ticket, card };
+}
+
+/** Lets the window run to its end, where the alarm that still stands decides. */
+async function runOut(desk: TestDesk) {
+  desk.clock.advance(30 * MINUTE_MS);
+  await desk.sweep('repair.verify');
+  desk.clock.advance(24 * 60 * MINUTE_MS);
+  await desk.sweep('repair.verify');
+  await desk.sweep('repair.verify');
+}
+
+test('a repair that failed while other work goes on is judged, and the ticket stays as it is', async () => {
+  await using desk = await openTestDesk();
+  const { alarm, ticket, card } = await repairedBesideAnother(desk);
+  await runOut(desk);
+  expect(await card()).toMatchObject({
+    verification: 'recurred',
+    verificationEvidence: {
+      state: 'recurred',
+      evidence: { reason: 'alarm_stands', alarmIds: [alarm.data.alarmId] },
+    },
+  });
+  expect(await ticket()).toMatchObject({ status: 'in_progress' });
+  expect((await ticket()).workOrderIds).toHaveLength(2);
+});
+
+test('a repair of a ticket cancelled since is judged, and the ticket stays cancelled', async () => {
+  await using desk = await openTestDesk();
+  const { order, ticket, card } = await repairedBesideAnother(desk);
+  await desk.call(`POST /tickets/${order.ticketId}/cancel`, { reason: 'unit scrapped' });
+  await runOut(desk);
+  expect((await card()).verification).toBe('recurred');
+  expect((await ticket()).status).toBe('cancelled');
+});
+
+test('however many repairs cannot be judged, the others have their turn', async () => {
+  await using desk = await openTestDesk();
+  const first = await repaired(desk);
+  desk.clock.advance(1);
+  const second = await repaired(desk);
+  await sql`
+    insert into work_order
+    select (jsonb_populate_record(w, jsonb_build_object('id', gen_random_uuid(), 'number', 'X' || n))).*
+    from work_order w, generate_series(1, 250) n where id = ${first.order.id}`.execute(desk.database.db);
+  await sql`
+    insert into verification
+    select (jsonb_populate_record(v, jsonb_build_object('work_order_id', w.id))).*
+    from verification v, work_order w where v.work_order_id = ${first.order.id} and w.number like 'X%'`.execute(
+    desk.database.db,
+  );
+  desk.load.ms = 12 * MINUTE_MS;
+  desk.load.unreadable = first.unit.deviceId;
+  desk.clock.advance(30 * MINUTE_MS);
+  await expect(desk.sweep('repair.verify')).rejects.toThrow('telemetry is away');
+  await expect(desk.sweep('repair.verify')).rejects.toThrow('telemetry is away');
   expect((await second.card()).verification).toBe('verified');
 });

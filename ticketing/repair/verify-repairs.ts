@@ -2,7 +2,13 @@ import { type SqlBool, sql } from 'kysely';
 import type { Actor } from '#platform/auth/actor.ts';
 import type { Tx } from '#platform/db/db.ts';
 import { forEach } from '../for-each.ts';
-import { lockUnitAndTicket, reopenTicket, standingAlarms, type TicketRow } from '../tickets/index.ts';
+import {
+  canReopen,
+  lockUnitAndTicket,
+  reopenTicket,
+  standingAlarms,
+  type TicketRow,
+} from '../tickets/index.ts';
 import { lastTechnician, settleTicket, setVerification, type WorkOrderDeps } from '../work-orders/index.ts';
 import { type Judgement, judgeRepair } from './core/judge.ts';
 import type { RepairTables, VerificationEvidence, VerificationRow } from './tables.ts';
@@ -19,7 +25,10 @@ export interface RepairDeps {
 
 const ACTOR: Actor = { type: 'system', name: 'verification' };
 
-/** Judges the repairs whose window has come to its end. */
+/**
+ * Judges the repairs whose window has come to its end. One that cannot be judged goes behind the others, so that
+ * it never takes their turn.
+ */
 export async function verifyRepairs(deps: RepairDeps): Promise<void> {
   const { db, clock, outbox } = deps.orders;
   const due = await db
@@ -28,10 +37,27 @@ export async function verifyRepairs(deps: RepairDeps): Promise<void> {
     .selectAll()
     .where('state', '=', 'pending')
     .where(sql<SqlBool>`window_until <= ${new Date(clock.nowMs())}`)
+    .orderBy('checked_at', (order) => order.asc().nullsFirst())
     .orderBy('window_until')
     .limit(200)
     .execute();
-  await forEach(due, (row) => verifyOne(deps, row)).finally(() => outbox.wake());
+  await forEach(due, (row) => verifyOrPutBack(deps, row)).finally(() => outbox.wake());
+}
+
+async function verifyOrPutBack(deps: RepairDeps, row: VerificationRow): Promise<void> {
+  try {
+    await verifyOne(deps, row);
+  } catch (error) {
+    const { db, clock } = deps.orders;
+    await db
+      .withTables<RepairTables>()
+      .updateTable('verification')
+      .set({ checked_at: new Date(clock.nowMs()) })
+      .where('work_order_id', '=', row.work_order_id)
+      .where('state', '=', 'pending')
+      .execute();
+    throw error;
+  }
 }
 
 async function verifyOne({ orders: deps, load }: RepairDeps, row: VerificationRow): Promise<void> {
@@ -89,6 +115,7 @@ async function settle(deps: WorkOrderDeps, tx: Tx, judged: Judged): Promise<void
   if (state === 'pending') return;
   await setVerification(deps, tx, { orderId, to: state === 'inconclusive' ? 'none' : state });
   if (state !== 'recurred') return settleTicket(deps, tx, { ticketId: ticket.id, actor: ACTOR });
+  if (!(await canReopen(deps.tickets, tx, ticket))) return;
   const alarm = { alarmId: evidence.alarmIds?.[0] ?? '', raisedAtMs: deps.clock.nowMs() };
   await reopenTicket(deps.tickets, tx, { ticket, alarm, actor: ACTOR });
 }

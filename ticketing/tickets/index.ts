@@ -4,7 +4,7 @@ export { findTicket } from './list-tickets.ts';
 export { TICKET_MIGRATIONS } from './migrations.ts';
 export { acknowledgeTicket, lockTicket, moveTicket } from './move-ticket.ts';
 export type { NewTicketOrder, OrderSummary, TicketDeps, TicketOrders } from './ports.ts';
-export { reopenTicket } from './reopen-ticket.ts';
+export { canReopen, reopenTicket } from './reopen-ticket.ts';
 export { confirmReport, reportByPerson } from './report-by-person.ts';
 export { standingAlarms, ticketOfAlarms } from './reports.ts';
 export { closeSelfCleared } from './self-clear.ts';

@@ -1,8 +1,11 @@
 import type { EventMap } from '#contracts/events.ts';
 import type { Actor } from '#platform/auth/actor.ts';
 import type { Tx } from '#platform/db/db.ts';
+import { move } from '../core/state-machine.ts';
+import { TICKET_MACHINE } from '../core/ticket-machine.ts';
 import { startClocks } from '../sla/index.ts';
-import { moveTicket } from './move-ticket.ts';
+import { openTicketsOf } from './match-ticket.ts';
+import { moveTicket, ticketFacts } from './move-ticket.ts';
 import type { TicketDeps } from './ports.ts';
 import type { TicketRow } from './tables.ts';
 
@@ -32,4 +35,16 @@ export async function reopenTicket(
   await startClocks(tx, [{ kind: 'T5', ticketId: row.id, workOrderId: null, startedAtMs: alarm.raisedAtMs }]);
   await deps.orders.open(tx, { ticket: row, kind: 'repair', preferTechnicianId });
   return row;
+}
+
+/**
+ * Whether a held ticket may be reopened now: its work is done or it closed lately, and no other ticket has the
+ * fault.
+ */
+export async function canReopen(deps: TicketDeps, tx: Tx, ticket: TicketRow): Promise<boolean> {
+  const facts = await ticketFacts(deps, tx, { ticket });
+  const { outcome } = move(TICKET_MACHINE, { state: ticket.status, action: 'reopen' }, facts);
+  if (outcome !== 'moved' || ticket.status !== 'closed' || ticket.fault_key === null)
+    return outcome === 'moved';
+  return (await openTicketsOf(tx, [ticket.fault_key])).size === 0;
 }

@@ -15,10 +15,14 @@ export type Actor =
 /** Whoever calls a public route without credentials: holds no permission at all. */
 export const ANONYMOUS: Actor = { type: 'system', name: 'anonymous' };
 
-/** 403 unless the actor holds the permission; the system holds all. */
+/** The system holds every permission, nobody in particular (anonymous) none. */
+export function holdsPermission(actor: Actor, permission: Permission): boolean {
+  return actor.type === 'system' ? actor.name !== 'anonymous' : mayDo(actor.roles, permission);
+}
+
+/** 403 unless the actor holds the permission. */
 export function requirePermission(actor: Actor, permission: Permission): void {
-  const isAllowed = actor.type === 'system' ? actor.name !== 'anonymous' : mayDo(actor.roles, permission);
-  if (isAllowed) return;
+  if (holdsPermission(actor, permission)) return;
   throw new AftercareError('AUTH_FORBIDDEN', `this needs the permission ${permission}`, {
     kind: 'forbidden',
   });

@@ -3,8 +3,9 @@ import { type Static, Type } from 'typebox';
 import { ROLES } from '#contracts/permissions.ts';
 import { AftercareError } from '../errors.ts';
 import { readCredentials, requireSameOrigin, SESSION_COOKIE } from '../http/access.ts';
-import type { HttpInstance, Routes } from '../http/routes.ts';
+import type { Routes } from '../http/routes.ts';
 import type { Actor } from './actor.ts';
+import { type AttemptLimit, createAttemptLimit } from './attempt-limit.ts';
 import type { Auth } from './auth.ts';
 import { permissionsOf } from './users.ts';
 
@@ -36,9 +37,7 @@ const Passwords = Type.Object(
   { additionalProperties: false },
 );
 
-const WINDOW_MS = 5 * 60_000;
-const MAX_FAILURES_A_NAME = 10;
-const MAX_FAILURES_AN_ADDRESS = 100;
+const WRONG_PASSWORD: ReadonlySet<string> = new Set(['AUTH_LOGIN_REFUSED', 'AUTH_PASSWORD_WRONG']);
 
 interface Deps {
   readonly auth: Auth;
@@ -48,53 +47,65 @@ interface Deps {
 /** Sign in, sign out, who am I, change my password. */
 export function authRoutes({ auth, publicUrl }: Deps): Routes {
   return (app) => {
-    const failures = createFailureLimit(app);
+    const limit = createAttemptLimit();
     const schema = { tags: ['auth'] };
 
     app.post(
       '/auth/login',
       {
         config: { permission: 'public' },
-        schema: { ...schema, body: Credentials, response: { 200: SignedIn } },
+        schema: {
+          ...schema,
+          summary: 'Sign in with a name and a password',
+          description:
+            'Gives a token for `Authorization: Bearer`, or with `cookie: true` sets the session cookie. 401 `AUTH_LOGIN_REFUSED`: wrong name or password. 429 `AUTH_TOO_MANY_FAILURES`: wait as long as `detail` says.',
+          body: Credentials,
+          response: { 200: SignedIn },
+        },
       },
       async (request, reply) => {
         const { username, password, cookie = false } = request.body;
         if (cookie) requireSameOrigin(request, publicUrl);
-        await failures.refuseIfTooMany(request);
         const kind = cookie ? 'cookie' : 'bearer';
-        const { token, userId } = await auth
-          .login({ username, password, kind, ip: request.ip })
-          .catch(async (error: unknown) => {
-            await failures.count(request);
-            throw error;
-          });
+        const { token, userId } = await guess(limit, request, () =>
+          auth.login({ username, password, kind, ip: request.ip }),
+        );
         if (!cookie) return { token };
         setSession(request, reply, { token, publicUrl });
         return { user: await describe(auth, userId) };
       },
     );
-    app.post('/auth/logout', { config: { permission: 'signed_in' }, schema }, async (request, reply) => {
-      const credentials = readCredentials(request);
-      if (credentials !== null) await auth.logout(request.actor, credentials.token);
-      return reply.clearCookie(SESSION_COOKIE, { path: '/' }).code(204).send();
-    });
+    app.post(
+      '/auth/logout',
+      {
+        config: { permission: 'signed_in' },
+        schema: { ...schema, summary: 'Sign out: the token or cookie stops working' },
+      },
+      async (request, reply) => {
+        const credentials = readCredentials(request);
+        if (credentials !== null) await auth.logout(request.actor, credentials.token);
+        return reply.clearCookie(SESSION_COOKIE, { path: '/' }).code(204).send();
+      },
+    );
     app.get(
       '/auth/me',
-      { config: { permission: 'signed_in' }, schema: { ...schema, response: { 200: Me } } },
+      {
+        config: { permission: 'signed_in' },
+        schema: { ...schema, summary: 'Who I am and what I may do', response: { 200: Me } },
+      },
       ({ actor }) => describe(auth, userIdOf(actor)),
     );
     app.post(
       '/auth/password',
-      { config: { permission: 'signed_in' }, schema: { ...schema, body: Passwords } },
+      {
+        config: { permission: 'signed_in' },
+        schema: { ...schema, summary: 'Change my own password', body: Passwords },
+      },
       async (request, reply) => {
-        await failures.refuseIfTooMany(request);
         const { oldPassword, newPassword } = request.body;
-        await auth
-          .changePassword(request.actor, { old: oldPassword, new: newPassword })
-          .catch(async (error: unknown) => {
-            await failures.count(request);
-            throw error;
-          });
+        await guess(limit, request, () =>
+          auth.changePassword(request.actor, { old: oldPassword, new: newPassword }),
+        );
         return reply.code(204).send();
       },
     );
@@ -119,35 +130,18 @@ function setSession(
   reply.setCookie(SESSION_COOKIE, token, { path: '/', httpOnly: true, sameSite: 'strict', secure });
 }
 
-/** Only failures count, by name from one address and by address: nobody can lock somebody else out from afar. */
-function createFailureLimit(app: HttpInstance) {
-  const byName = app.createRateLimit({
-    max: MAX_FAILURES_A_NAME,
-    timeWindow: WINDOW_MS,
-    keyGenerator: (request) => `${request.ip} ${nameIn(request)}`,
-  });
-  const byAddress = app.createRateLimit({
-    max: MAX_FAILURES_AN_ADDRESS,
-    timeWindow: WINDOW_MS,
-    keyGenerator: (request) => request.ip,
-  });
-  const limits = [byName, byAddress];
-  return {
-    count: async (request: FastifyRequest): Promise<void> => {
-      for (const limit of limits) await limit(request);
-    },
-    refuseIfTooMany: async (request: FastifyRequest): Promise<void> => {
-      for (const limit of limits) {
-        const state = await limit(request, { increment: false });
-        if (state.isAllowed || state.remaining > 0) continue;
-        throw new AftercareError(
-          'AUTH_TOO_MANY_FAILURES',
-          `too many wrong passwords: try again in ${state.ttlInSeconds} s`,
-          { kind: 'too_many' },
-        );
-      }
-    },
-  };
+/** Runs what checks the password, as one guess: it counts unless the password proved right. */
+async function guess<T>(limit: AttemptLimit, request: FastifyRequest, check: () => Promise<T>): Promise<T> {
+  const takeBack = limit.begin({ address: request.ip, name: nameIn(request) });
+  try {
+    const result = await check();
+    takeBack();
+    return result;
+  } catch (error) {
+    const isWrong = error instanceof AftercareError && WRONG_PASSWORD.has(error.code);
+    if (!isWrong) takeBack();
+    throw error;
+  }
 }
 
 function nameIn({ body, actor }: FastifyRequest): string {

@@ -78,6 +78,43 @@ test('after ten wrong passwords for a name from one address even the right one h
   expect(elsewhere.statusCode).toBe(200);
 });
 
+test('guessing in parallel gains nothing: ten guesses are checked, the others are refused unseen', async () => {
+  await using http = await open();
+  await addUser(http, 'wang');
+  const guesses = Array.from({ length: 120 }, (_, n) =>
+    login(http, { username: 'wang', password: `no ${n}` }),
+  );
+  const statuses = (await Promise.all(guesses)).map(({ statusCode }) => statusCode);
+  expect(statuses.filter((status) => status === 401)).toHaveLength(10);
+  expect(statuses.filter((status) => status === 429)).toHaveLength(110);
+  const elsewhere = await http.app.inject({
+    method: 'POST',
+    url: '/api/v1/auth/login',
+    payload: { username: 'wang', password: PASSWORD },
+    remoteAddress: '10.0.0.9',
+  });
+  const { token } = elsewhere.json();
+  const changes = Array.from({ length: 30 }, (_, n) =>
+    http.app.inject({
+      method: 'POST',
+      url: '/api/v1/auth/password',
+      headers: bearer(token),
+      payload: { oldPassword: `no ${n}`, newPassword: 'battery staple' },
+      remoteAddress: '10.0.0.9',
+    }),
+  );
+  const refused = (await Promise.all(changes)).filter(({ statusCode }) => statusCode === 422);
+  expect(refused).toHaveLength(10);
+});
+
+test('signing in with the right password never counts as a guess', async () => {
+  await using http = await open();
+  await addUser(http, 'wang');
+  for (let attempt = 0; attempt < 12; attempt += 1) {
+    expect((await login(http, { username: 'wang', password: PASSWORD })).statusCode).toBe(200);
+  }
+});
+
 test('a bearer ends after 30 days, a cookie 12 hours after it was last used', async () => {
   const clock = createManualClock(Date.UTC(2026, 10, 21));
   await using http = await open({ clock });

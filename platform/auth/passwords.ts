@@ -1,5 +1,5 @@
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
-import { invalidField } from '../errors.ts';
+import { AftercareError, invalidField } from '../errors.ts';
 
 const MIN_LENGTH = 10;
 const MAX_LENGTH = 200;
@@ -13,6 +13,7 @@ const NOBODY = encode(Buffer.alloc(SALT_BYTES), Buffer.alloc(HASH_BYTES));
  * acknowledgements wait for.
  */
 const MAX_RUNNING = 2;
+const MAX_WAITING = 50;
 
 /** 422 on `field` for a password that is too short or absurdly long. */
 export function requirePassword(field: string, password: string): void {
@@ -24,7 +25,7 @@ export function requirePassword(field: string, password: string): void {
   );
 }
 
-/** For passwords that people choose: scrypt, slow on purpose. */
+/** For passwords that people choose: scrypt, slow on purpose. With 50 waiting, the next gets 429 AUTH_BUSY. */
 export interface PasswordHasher {
   /** `scrypt$N$r$p$salt$hash`, so the cost can rise without breaking what is stored. */
   hash(password: string): Promise<string>;
@@ -35,12 +36,21 @@ export interface PasswordHasher {
 export function createPasswordHasher(): PasswordHasher {
   const lanes: Promise<unknown>[] = Array.from({ length: MAX_RUNNING }, () => Promise.resolve());
   let turn = 0;
+  let unfinished = 0;
 
-  function inTurn(run: () => Promise<Buffer>): Promise<Buffer> {
+  async function inTurn(run: () => Promise<Buffer>): Promise<Buffer> {
+    if (unfinished >= MAX_RUNNING + MAX_WAITING) {
+      throw new AftercareError('AUTH_BUSY', 'too many passwords wait to be checked: try again in a moment', {
+        kind: 'too_many',
+      });
+    }
+    unfinished += 1;
     turn = (turn + 1) % MAX_RUNNING;
     const result = (lanes[turn] ?? Promise.resolve()).then(run, run);
     lanes[turn] = result;
-    return result;
+    return result.finally(() => {
+      unfinished -= 1;
+    });
   }
 
   return {

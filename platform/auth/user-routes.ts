@@ -55,13 +55,13 @@ export function userRoutes({ users }: { readonly users: Users }): Routes {
   return (app) => {
     app.get(
       '/users',
-      { config, schema: { tags, querystring: ListQuery, response: { 200: Page(User) } } },
+      { config, schema: { tags, summary: 'Users', querystring: ListQuery, response: { 200: Page(User) } } },
       async ({ query: { limit = 50, cursor } }) =>
         pageOf(await users.list({ limit: limit + 1, before: decodeRecordCursor(cursor) }), limit, present),
     );
     app.get(
       '/users/:id',
-      { config, schema: { tags, params: ById, response: { 200: User } } },
+      { config, schema: { tags, summary: 'A user', params: ById, response: { 200: User } } },
       async (request, reply) => {
         const user = await users.find(request.params.id);
         reply.header('etag', etag(user.version));
@@ -70,7 +70,10 @@ export function userRoutes({ users }: { readonly users: Users }): Routes {
     );
     app.post(
       '/users',
-      { config, schema: { tags, body: NewUser, response: { 201: User } } },
+      {
+        config,
+        schema: { tags, summary: 'Add a user with a first password', body: NewUser, response: { 201: User } },
+      },
       async ({ actor, body }, reply) => {
         const user = await users.create(actor, { ...body, technicianId: body.technicianId ?? null });
         reply.code(201).header('location', `/api/v1/users/${user.id}`).header('etag', etag(user.version));
@@ -79,7 +82,16 @@ export function userRoutes({ users }: { readonly users: Users }): Routes {
     );
     app.patch(
       '/users/:id',
-      { config, schema: { tags, params: ById, body: UserChange, response: { 200: User } } },
+      {
+        config,
+        schema: {
+          tags,
+          summary: "Change a user's name, roles, password, or whether they may sign in",
+          params: ById,
+          body: UserChange,
+          response: { 200: User },
+        },
+      },
       async (request, reply) => {
         const user = await users.change(request.actor, request.params.id, {
           change: request.body,

@@ -2,6 +2,9 @@ import { expect, test } from 'vitest';
 import { openTestHttp } from '#test/support/test-http.ts';
 import { type EventFeed, eventRoutes, type FeedEvent } from './events-route.ts';
 
+const PREFIX = '00000000-0000-7000-8000-';
+const idOf = (n: number): string => `${PREFIX}${String(n).padStart(12, '0')}`;
+
 function createFeed() {
   const events: FeedEvent[] = [];
   const listeners = new Set<() => void>();
@@ -20,7 +23,7 @@ function createFeed() {
     feed,
     tell: (...ids: number[]) => {
       for (const id of ids)
-        events.push({ id: String(id), type: 'ticket.opened', data: { ticketId: `t-${id}` }, at: id });
+        events.push({ id: idOf(id), type: 'ticket.opened', data: { ticketId: `t-${id}` }, at: id });
       for (const listener of listeners) listener();
     },
     listeners: () => listeners.size,
@@ -40,7 +43,7 @@ async function openStream(port: number, headers: Record<string, string>) {
     type: answer.headers.get('content-type'),
     /** Ids read so far, once there are that many; all of them once the stream has ended. */
     ids: async (count: number): Promise<number[]> => {
-      const read = () => [...text.matchAll(/^id: (\d+)$/gm)].map((match) => Number(match[1]));
+      const read = () => [...text.matchAll(/^id: \S{24}(\d{12})$/gm)].map((match) => Number(match[1]));
       while (read().length < count) {
         const part = await reader?.read();
         if (part === undefined || part.done) break;
@@ -76,7 +79,7 @@ test('a client hears what happens from now on, and after a break what it missed,
   await expect.poll(source.listeners).toBe(0);
   const missed = Array.from({ length: 450 }, (_, index) => 4 + index);
   source.tell(...missed);
-  const second = await openStream(desk.port, { ...desk.me, 'last-event-id': '3' });
+  const second = await openStream(desk.port, { ...desk.me, 'last-event-id': idOf(3) });
   source.tell(454);
   expect(await second.ids(451)).toEqual([...missed, 454]);
   second.leave();
@@ -95,6 +98,29 @@ test('a stream ends when its session does', async () => {
   desk.source.tell(2);
   expect(await stream.ids(2)).toEqual([1]);
   await expect.poll(desk.source.listeners).toBe(0);
+});
+
+test('a stream ends when its user may not read events any more, though they stay signed in', async () => {
+  await using desk = await open();
+  const stream = await openStream(desk.port, desk.me);
+  desk.source.tell(1);
+  expect(await stream.ids(1)).toEqual([1]);
+  await desk.auth.users.change({ type: 'system', name: 'test' }, desk.userId, {
+    change: { roles: [] },
+    guard: () => undefined,
+  });
+  desk.source.tell(2);
+  expect(await stream.ids(2)).toEqual([1]);
+  expect((await openStream(desk.port, desk.me)).status).toBe(403);
+});
+
+test('a Last-Event-ID that is no id of an event counts as none', async () => {
+  await using desk = await open();
+  desk.source.tell(1);
+  const stream = await openStream(desk.port, { ...desk.me, 'last-event-id': 'x' });
+  desk.source.tell(2);
+  expect(await stream.ids(1)).toEqual([2]);
+  stream.leave();
 });
 
 test('closing the app ends every stream', async () => {

@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify';
+import { holdsPermission } from '../auth/actor.ts';
 import { type Authenticator, readCredentials } from '../http/access.ts';
 import type { Routes } from '../http/routes.ts';
 
@@ -20,6 +21,8 @@ export interface EventFeed {
   onNew(listener: () => void): () => void;
 }
 
+const PERMISSION = 'events:read';
+const EVENT_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const BATCH = 200;
 /** A client that takes nothing for this long is dropped; it reconnects and names its last event. */
 const STALLED_MS = 60_000;
@@ -30,8 +33,9 @@ interface Deps {
 }
 
 /**
- * GET /events: after `Last-Event-ID` everything since, otherwise from now on. Each client reads the feed at its
- * own pace, so a slow one costs a batch of memory and no more. A stream ends when its session does.
+ * GET /events: after `Last-Event-ID` everything since; without one, or with what is no event's id, from now on.
+ * Each client reads the feed at its own pace, so a slow one costs a batch of memory and no more. A stream ends
+ * when its session does, or when its user may not read events any more.
  */
 export function eventRoutes({ feed, auth }: Deps): Routes {
   return (app) => {
@@ -45,12 +49,18 @@ export function eventRoutes({ feed, auth }: Deps): Routes {
       {
         sse: 'only',
         exposeHeadRoute: false,
-        config: { permission: 'events:read' },
-        schema: { tags: ['events'] },
+        config: { permission: PERMISSION },
+        schema: {
+          tags: ['events'],
+          summary: 'What happens, as a stream of server-sent events',
+          description:
+            'Needs `Accept: text/event-stream`. Each event has an `id`, its type as `event`, and `data` with `at` and `data`. After a break, send the last id as `Last-Event-ID`: everything since follows. Without it, from now on.',
+        },
       },
       async (request, reply) => {
         const { token = '' } = readCredentials(request) ?? {};
-        const start = reply.sse.lastEventId ?? (await feed.lastId());
+        const named = reply.sse.lastEventId ?? '';
+        const start = EVENT_ID.test(named) ? named : await feed.lastId();
         const news = createBell();
         const silence = shared.onNew(news.ring);
         const stall = createStallGuard(() => request.raw.destroy());
@@ -69,7 +79,10 @@ export function eventRoutes({ feed, auth }: Deps): Routes {
             since: shared.since,
             news,
             stall,
-            isWelcome: async () => (await auth.resolve(token)) !== null,
+            isWelcome: async () => {
+              const actor = await auth.resolve(token);
+              return actor !== null && holdsPermission(actor, PERMISSION);
+            },
           }),
         );
       },

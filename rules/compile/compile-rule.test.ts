@@ -36,6 +36,18 @@ function viewOf(values: Values, codes: readonly string[] = []): ConditionView {
 const evaluate = (condition: string, values: Values, codes: readonly string[] = []): number =>
   compileRule(testRule({ condition })).raise(viewOf(values, codes), 0, NOW_MS);
 
+test('a short condition that would become endless code is refused, whatever makes it grow', () => {
+  const chain = (terms: number) => Array.from({ length: terms }, () => 'power_on').join(' == ');
+  const nested = `${'('.repeat(40)}power_on${' ? power_on : online)'.repeat(40)}`;
+  const list = Array.from({ length: 250 }, () => 'true').join(', ');
+  for (const condition of [chain(25), nested, `(${chain(13)}) in [${list}]`]) {
+    expect(() => compileRule(testRule({ condition }))).toThrow(
+      expect.objectContaining({ code: 'RULES_CONDITION_TOO_LARGE', kind: 'invalid' }),
+    );
+  }
+  expect(evaluate(chain(3), { power_on: true })).toBe(1);
+});
+
 describe('errors tell the line and the column', () => {
   const cases: [condition: string, code: string, where: string][] = [
     ['discharge_temp >', 'RULES_CONDITION_SYNTAX', 'line 1, column 17'],

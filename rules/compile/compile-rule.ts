@@ -5,17 +5,17 @@ import { invalidField } from '#platform/errors.ts';
 import { CELLS_PER_ROW, type CompiledRule, type Condition } from '../core/compiled-rule.ts';
 import { hoursUntil } from '../core/trend.ts';
 import { parseCondition } from './cel-environment.ts';
+import { conditionTooLarge, LARGEST_FUNCTION_CHARS } from './condition-error.ts';
 import { emitTruth, type Truth } from './emit-condition.ts';
 import { createReads, type Reads } from './operands.ts';
 
 const STALE_AFTER_CADENCES = 3;
-const LARGEST_FUNCTION_CHARS = 200_000;
 
 /**
  * Turns a rule into one function each for raising and for holding, with slots and limits as literals.
  *
  * Throws RULES_CONDITION_SYNTAX, _UNKNOWN_NAME, _UNKNOWN_FUNCTION, _TYPE, _WINDOW, _UNSUPPORTED or _CONSTANT (with
- * line and column), RULES_DEADBAND_UNUSED or RULES_FAULT_FAMILY_UNKNOWN.
+ * line and column), RULES_CONDITION_TOO_LARGE, RULES_DEADBAND_UNUSED or RULES_FAULT_FAMILY_UNKNOWN.
  */
 export function compileRule(rule: AlarmRule): CompiledRule {
   if (!FAULT_FAMILIES.has(rule.faultFamily)) {
@@ -63,9 +63,7 @@ function link(reads: Reads, { yes, no }: Truth): Condition {
     ...reads.declared,
     `return ${yes} ? 1 : ${no} ? 0 : -1;`,
   ].join('\n');
-  if (body.length > LARGEST_FUNCTION_CHARS) {
-    throw invalidField('RULES_CONDITION_TOO_LARGE', 'condition', 'choices are nested too deeply');
-  }
+  if (body.length > LARGEST_FUNCTION_CHARS) throw conditionTooLarge();
   const make = new Function('hoursUntil', `return (c, row, now) => {\n${body}\n};`) as (
     helper: typeof hoursUntil,
   ) => Condition;

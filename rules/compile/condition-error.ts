@@ -1,4 +1,7 @@
-import { AftercareError } from '#platform/errors.ts';
+import { AftercareError, invalidField } from '#platform/errors.ts';
+
+/** Longest JavaScript that a condition may become, in characters. */
+export const LARGEST_FUNCTION_CHARS = 200_000;
 
 /** Where in the condition: offset of the first character concerned. */
 interface Place {
@@ -15,4 +18,13 @@ export function conditionError(code: string, place: Place, message: string): Aft
     kind: 'invalid',
     fields: [{ field: 'condition', message: text }],
   });
+}
+
+/** 422 for a condition whose parts repeat each other until the function made of it is too long. */
+export function conditionTooLarge(): AftercareError {
+  return invalidField(
+    'RULES_CONDITION_TOO_LARGE',
+    'condition',
+    'choices or equalities are nested too deeply',
+  );
 }

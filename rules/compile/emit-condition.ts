@@ -1,6 +1,6 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { findMetric, metricIndex } from '#contracts/metrics.ts';
-import { conditionError } from './condition-error.ts';
+import { conditionError, conditionTooLarge, LARGEST_FUNCTION_CHARS } from './condition-error.ts';
 import { emitNumber, metricsNamedIn, readSlot } from './emit-number.ts';
 import { literalText, namedSlot, type Reads, windowMs } from './operands.ts';
 
@@ -21,6 +21,18 @@ export interface Loosening {
 
 /** Three-valued logic after Kleene: where neither `yes` nor `no` holds, the condition is unknown. */
 export function emitTruth(reads: Reads, node: ASTNode, loosening: Loosening): Truth {
+  const truth = emitUnbounded(reads, node, loosening);
+  requireSize([truth]);
+  return truth;
+}
+
+/** Each part doubles in a choice or an equality of truths: the size is checked before it can explode. */
+function requireSize(parts: readonly Truth[]): void {
+  const chars = parts.reduce((sum, { yes, no }) => sum + Math.max(yes.length, no.length), 0);
+  if (chars > LARGEST_FUNCTION_CHARS) throw conditionTooLarge();
+}
+
+function emitUnbounded(reads: Reads, node: ASTNode, loosening: Loosening): Truth {
   switch (node.op) {
     case '&&':
     case '||':
@@ -139,6 +151,7 @@ function emitMembership(reads: Reads, node: Node<'in'>): Truth {
   const [subject, list] = node.args;
   if (list.op !== 'list') throw unsupported(reads, node, 'membership but in a list');
   const members = list.args.map((member) => emitEqual(reads, [subject, member]));
+  requireSize(members);
   return {
     yes: `(${members.map(({ yes }) => yes).join(' || ') || 'false'})`,
     no: `(${members.map(({ no }) => no).join(' && ') || 'true'})`,

@@ -1,9 +1,11 @@
 import { sql } from 'kysely';
 import { Type } from 'typebox';
+import { LocalText } from '#contracts/text.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Db } from '#platform/db/db.ts';
 import { decodeRecordCursor, Page, PageQuery, pageOf } from '#platform/http/page.ts';
 import type { HttpInstance } from '#platform/http/routes.ts';
+import { problemText } from './core/problem.ts';
 import type { Ingest } from './ingest.ts';
 import { imbalance } from './ledger.ts';
 
@@ -43,8 +45,9 @@ const DeadLetterItem = Type.Object({
   id: Type.String({ format: 'uuid' }),
   deviceId: Type.String(),
   topic: Type.String(),
-  code: Type.String(),
-  field: Type.String(),
+  code: Type.String({ description: 'stable' }),
+  reason: Type.Object(LocalText.properties, { description: 'what the code means and what to do' }),
+  field: Type.String({ description: 'the value at fault; empty: the whole message' }),
   isPartial: Type.Boolean({ description: 'the rest of the message was stored' }),
   payloadBase64: Type.String(),
   payloadText: Type.String({ description: 'the bytes read as UTF-8' }),
@@ -80,7 +83,12 @@ export function accountRoutes(app: HttpInstance, { db, ingest, maxLogBytes }: Ac
     '/ledger',
     {
       config: { permission: 'ledger:read' },
-      schema: { tags: ['ledger'], summary: 'Where every message went', response: { 200: LedgerBody } },
+      schema: {
+        tags: ['ledger'],
+        summary: 'Where every message of a device went: stored, refused, repeated or on its way',
+        description: '`imbalance` is 0 as long as none was lost.',
+        response: { 200: LedgerBody },
+      },
     },
     async () => {
       return {
@@ -102,8 +110,8 @@ export function accountRoutes(app: HttpInstance, { db, ingest, maxLogBytes }: Ac
         summary: 'Messages, or parts of them, that were refused: newest first',
         querystring: Type.Object({
           ...PageQuery,
-          deviceId: Type.Optional(Type.String({ maxLength: 64 })),
-          code: Type.Optional(Type.String({ maxLength: 64 })),
+          deviceId: Type.Optional(Type.String({ maxLength: 64, description: 'of this device' })),
+          code: Type.Optional(Type.String({ maxLength: 64, description: 'e.g. INGEST_METRIC_UNKNOWN' })),
         }),
         response: { 200: Page(DeadLetterItem) },
       },
@@ -121,6 +129,7 @@ export function accountRoutes(app: HttpInstance, { db, ingest, maxLogBytes }: Ac
         deviceId: row.device_id,
         topic: row.topic,
         code: row.code,
+        reason: problemText(row.code),
         field: row.field,
         isPartial: row.is_partial,
         payloadBase64: row.payload.toString('base64'),

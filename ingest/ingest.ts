@@ -8,7 +8,7 @@ import { type ControlEntry, readEntries } from './core/entry.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import type { LogRecord } from './log/records.ts';
 import { openSegmentLog, type SegmentLog } from './log/segment-log.ts';
-import { createProcessor, type ProcessedBatch, type Processor } from './processor.ts';
+import { createProcessor, MAX_LETTER_BYTES, type ProcessedBatch, type Processor } from './processor.ts';
 import type { BatchRecords } from './records-store.ts';
 import { createStoreWriter } from './store-writer.ts';
 
@@ -220,7 +220,7 @@ export async function startIngest(deps: IngestDeps, config: IngestConfig): Promi
         code,
         field: '',
         isPartial: false,
-        payload,
+        payload: Buffer.from(payload.subarray(0, MAX_LETTER_BYTES)),
         receivedAtMs,
       });
     },

@@ -1,6 +1,7 @@
 import { type DeviceModel, findDeviceModel } from '#contracts/device-models.ts';
 import type { Channel } from '#contracts/mqtt.ts';
 import type { DeviceRef, InputBatch, Signal } from '#contracts/point-batch.ts';
+import { type ComponentBook, createComponentBook } from './core/components.ts';
 import { createTelemetryDecoder, MAX_AHEAD_MS, type TelemetryDecoder } from './core/decode-telemetry.ts';
 import type { ControlEntry } from './core/entry.ts';
 import { isKeepable } from './core/keepable.ts';
@@ -69,6 +70,9 @@ export interface ProcessorOptions {
   readonly onUnknownMetrics?: (model: string, names: readonly string[]) => void;
 }
 
+/** A dead letter keeps this much of the payload: a copy, for the original shares its buffer with others. */
+export const MAX_LETTER_BYTES = 16_384;
+
 /** A device that sends a bad value in every message leaves one partial dead letter in this span. */
 const PARTIAL_EVERY_MS = 60_000;
 const MAX_PARTIAL_MARKS = 10_000;
@@ -78,6 +82,7 @@ interface Reading {
   readonly options: ProcessorOptions;
   readonly builder: PointBuilder;
   readonly duplicates: DuplicateFilter;
+  readonly components: ComponentBook;
   readonly decoders: Map<string, TelemetryDecoder>;
   readonly partialMarks: Map<string, number>;
   signals: Signal[];
@@ -89,19 +94,26 @@ interface Reading {
   badValues: number;
 }
 
-function decoderFor(model: DeviceModel | undefined, device: DeviceRef): TelemetryDecoder {
-  if (model === undefined) return createTelemetryDecoder({ kind: device.kind, conversions: [] });
+function decoderFor(
+  model: DeviceModel | undefined,
+  device: DeviceRef,
+  components: ComponentBook,
+): TelemetryDecoder {
+  const allowsComponent = components.allows;
+  if (model === undefined)
+    return createTelemetryDecoder({ kind: device.kind, conversions: [], allowsComponent });
   const units = compileUnits(model.kind, model.units);
   return createTelemetryDecoder({
     kind: model.kind,
     conversions: 'problem' in units ? [] : units.conversions,
+    allowsComponent,
   });
 }
 
 function decoderOf(reading: Reading, device: DeviceRef): TelemetryDecoder {
   const found = reading.decoders.get(device.model);
   if (found !== undefined) return found;
-  const decoder = decoderFor(findDeviceModel(device.model), device);
+  const decoder = decoderFor(findDeviceModel(device.model), device, reading.components);
   reading.decoders.set(device.model, decoder);
   return decoder;
 }
@@ -113,8 +125,8 @@ function keepLetter(
 ): void {
   const { deviceId, envelope } = from;
   const topic = `devices/${deviceId}/${envelope.channel}`;
-  const { payload, receivedAtMs } = envelope;
-  reading.deadLetters.push({ deviceId, topic, payload, receivedAtMs, ...letter });
+  const payload = Buffer.from(envelope.payload.subarray(0, MAX_LETTER_BYTES));
+  reading.deadLetters.push({ deviceId, topic, payload, receivedAtMs: envelope.receivedAtMs, ...letter });
 }
 
 function refuse(
@@ -201,7 +213,16 @@ function take<T extends { readonly ts?: number }>(
 
 function readFault(reading: Reading, from: Received): void {
   const { device, envelope } = from;
-  const message = take(reading, from, decodeFault(from.value));
+  const checked = decodeFault(from.value);
+  if ('message' in checked && !reading.components.allows(device, checked.message.component ?? '')) {
+    refuse(
+      reading,
+      { deviceId: device.id, envelope },
+      { code: 'INGEST_COMPONENT_LIMIT', field: 'component' },
+    );
+    return;
+  }
+  const message = take(reading, from, checked);
   if (message === null) return;
   const { receivedAtMs } = envelope;
   const { component = '', code, state, detail = null } = message;
@@ -291,6 +312,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
     options,
     builder: createPointBuilder(),
     duplicates: createDuplicateFilter(),
+    components: createComponentBook(),
     decoders: new Map(),
     partialMarks: new Map(),
     signals: [],

@@ -10,9 +10,6 @@ export interface BatchRecords {
   readonly deadLetters: readonly DeadLetter[];
 }
 
-/** A dead letter keeps this much of the payload. */
-export const MAX_LETTER_BYTES = 16_384;
-
 async function insertEvents(db: Db, nodeId: string, batches: readonly BatchRecords[]): Promise<void> {
   const rows = batches.flatMap(({ sequence, events }) =>
     events.map((event, position) => ({
@@ -47,7 +44,7 @@ async function insertLetters(db: Db, nodeId: string, batches: readonly BatchReco
       code: letter.code,
       field: letter.field,
       is_partial: letter.isPartial,
-      payload: letter.payload.subarray(0, MAX_LETTER_BYTES).toString('hex'),
+      payload: letter.payload.toString('hex'),
       received_at: new Date(letter.receivedAtMs),
     })),
   );

@@ -19,20 +19,27 @@ const MAX_LATEST = 200;
 const SPANS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: HOUR_MS, d: 24 * HOUR_MS };
 
 const tags = ['telemetry'];
-const Instant = Type.String({ maxLength: 40, description: 'ISO 8601 or epoch ms' });
+const instant = (description: string) => Type.String({ maxLength: 40, description });
 
 const Query = Type.Object({
-  deviceId: Type.String({ maxLength: 64 }),
+  deviceId: Type.String({ maxLength: 64, description: 'whose' }),
   metrics: Type.Optional(
     Type.String({ maxLength: 2_000, description: 'comma-separated; default: all of the kind' }),
   ),
-  component: Type.Optional(Type.String({ maxLength: 32 })),
-  from: Type.Optional(Instant),
-  to: Type.Optional(Instant),
-  every: Type.Optional(
-    Type.String({ pattern: '^[1-9][0-9]{0,8}(ms|s|m|h|d)$', description: 'e.g. 60s, 5m, 1h' }),
+  component: Type.Optional(
+    Type.String({ maxLength: 32, description: 'only this part, e.g. idu-3; empty: the device itself' }),
   ),
-  agg: Type.Optional(Type.Enum(AGGREGATES)),
+  from: Type.Optional(instant('ISO 8601 or epoch ms; default: an hour before to')),
+  to: Type.Optional(instant('ISO 8601 or epoch ms, exclusive; default: now')),
+  every: Type.Optional(
+    Type.String({
+      pattern: '^[1-9][0-9]{0,8}(ms|s|m|h|d)$',
+      description: 'one value each so long, e.g. 60s, 5m, 1h; without: every point',
+    }),
+  ),
+  agg: Type.Optional(
+    Type.Enum(AGGREGATES, { description: 'how `every` makes one value of many; default avg' }),
+  ),
 });
 
 const Latest = Type.Object({

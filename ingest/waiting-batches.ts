@@ -1,7 +1,7 @@
 import type { ProcessedBatch } from './processor.ts';
 
 /**
- * Batches between the log and the store, in log order. Content is held up to a bound of points; past it only the
+ * Batches between the log and the store, in log order. Content is held up to a bound of bytes; past it only the
  * position and the count of messages stay in memory, and the writer reads the log again.
  */
 export interface WaitingBatches {
@@ -13,14 +13,27 @@ export interface WaitingBatches {
   removeFirst(count: number): number;
 }
 
-const MAX_HELD_POINTS = 200_000;
+const MAX_HELD_BYTES = 67_108_864;
 const COMPACT_AT = 4_096;
+const BATCH_BYTES = 1_024;
+const POINT_BYTES = 64;
+const VALUE_BYTES = 10;
+const EVENT_BYTES = 1_024;
+
+/** About what a batch takes in memory. */
+function bytesOf({ input, events, deadLetters }: ProcessedBatch): number {
+  const { points } = input;
+  let bytes = BATCH_BYTES + points.count * POINT_BYTES + points.value.length * VALUE_BYTES;
+  bytes += (events.length + deadLetters.length + input.signals.length) * EVENT_BYTES;
+  for (const { payload } of deadLetters) bytes += payload.length;
+  return bytes;
+}
 
 export function createWaitingBatches(): WaitingBatches {
   let sequences: number[] = [];
   let accepted: number[] = [];
   const held = new Map<number, ProcessedBatch>();
-  let heldPoints = 0;
+  let heldBytes = 0;
   let head = 0;
 
   function compact(): void {
@@ -37,9 +50,9 @@ export function createWaitingBatches(): WaitingBatches {
     add(batch) {
       sequences.push(batch.sequence);
       accepted.push(batch.accepted);
-      const points = batch.input.points.count;
-      if (heldPoints + points > MAX_HELD_POINTS) return;
-      heldPoints += points;
+      const bytes = bytesOf(batch);
+      if (heldBytes + bytes > MAX_HELD_BYTES) return;
+      heldBytes += bytes;
       held.set(batch.sequence, batch);
     },
     sequenceAt: (ahead) => sequences[head + ahead] ?? 0,
@@ -49,7 +62,8 @@ export function createWaitingBatches(): WaitingBatches {
       for (let n = 0; n < count; n++) {
         const sequence = sequences[head] ?? 0;
         messages += accepted[head] ?? 0;
-        heldPoints -= held.get(sequence)?.input.points.count ?? 0;
+        const batch = held.get(sequence);
+        if (batch !== undefined) heldBytes -= bytesOf(batch);
         held.delete(sequence);
         head += 1;
       }

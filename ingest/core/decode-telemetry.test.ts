@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { METRICS } from '#contracts/metrics.ts';
 import type { DeviceRef } from '#contracts/point-batch.ts';
+import { createComponentBook, MAX_COMPONENTS } from './components.ts';
 import { createTelemetryDecoder } from './decode-telemetry.ts';
 import { createPointBuilder } from './point-builder.ts';
 import { compileUnits } from './units.ts';
@@ -21,7 +22,11 @@ const source = { device, receivedAtMs: NOW, oldestMs: NOW - 30 * 86_400_000 };
 function decode(message: unknown, units: Record<string, string> = {}) {
   const table = compileUnits('ac_unit', units);
   if ('problem' in table) throw new Error(table.problem);
-  const decoder = createTelemetryDecoder({ kind: 'ac_unit', conversions: table.conversions });
+  const decoder = createTelemetryDecoder({
+    kind: 'ac_unit',
+    conversions: table.conversions,
+    allowsComponent: createComponentBook().allows,
+  });
   const builder = createPointBuilder();
   const outcome = decoder.decode(message, source, builder);
   const batch = builder.finish();
@@ -128,4 +133,15 @@ test('whatever JSON a device sends, decoding ends, and each point kept is in ran
     ),
     { numRuns: 500 },
   );
+});
+
+test('a device that invents components is stopped at the bound, and the ones it has go on', () => {
+  const points = Array.from({ length: MAX_COMPONENTS + 5 }, (_, n) => ({
+    component: `idu-${n}`,
+    values: { supply_temp: n % 50 },
+  }));
+  const { outcome, batch } = decode([...points, { component: 'idu-0', values: { supply_temp: 9 } }]);
+  expect(batch.count).toBe(MAX_COMPONENTS + 1);
+  expect(outcome.badValues).toBe(5);
+  expect(outcome.problem).toEqual({ code: 'INGEST_COMPONENT_LIMIT', field: 'component' });
 });

@@ -9,6 +9,8 @@ import type { Conversion } from './units.ts';
 export interface TelemetryLayout {
   readonly kind: DeviceKind;
   readonly conversions: readonly Conversion[];
+  /** Whether the device may still report this component: what each one costs is kept for ever. */
+  readonly allowsComponent: (device: DeviceRef, component: string) => boolean;
 }
 
 export interface TelemetrySource {
@@ -122,7 +124,8 @@ function addValues(
 }
 
 /** Where and when the point was taken and its values, or null with the problem noted. */
-function openItem(found: Findings, item: unknown, source: TelemetrySource) {
+function openItem(found: Findings, item: unknown, to: { source: TelemetrySource; layout: TelemetryLayout }) {
+  const { source } = to;
   if (!isRecord(item)) {
     noteBad(found, 'INGEST_SHAPE_INVALID', '');
     return null;
@@ -133,18 +136,24 @@ function openItem(found: Findings, item: unknown, source: TelemetrySource) {
     noteBad(found, 'INGEST_COMPONENT_INVALID', 'component');
     return null;
   }
+  if (component !== '' && !to.layout.allowsComponent(source.device, component)) {
+    noteBad(found, 'INGEST_COMPONENT_LIMIT', 'component');
+    return null;
+  }
   const observedAtMs = timeOf(found, item.ts, source);
   return observedAtMs === null ? null : { component, observedAtMs, values: item.values };
 }
 
+interface Target {
+  readonly source: TelemetrySource;
+  readonly builder: PointBuilder;
+  readonly layout: TelemetryLayout;
+}
+
 export function createTelemetryDecoder(layout: TelemetryLayout): TelemetryDecoder {
-  function addPoint(
-    found: Findings,
-    item: unknown,
-    to: { source: TelemetrySource; builder: PointBuilder },
-  ): void {
+  function addPoint(found: Findings, item: unknown, to: Target): void {
     const { source, builder } = to;
-    const opened = openItem(found, item, source);
+    const opened = openItem(found, item, to);
     if (opened === null) return;
     const { observedAtMs } = opened;
     builder.begin(source.device, opened.component, { observedAtMs, receivedAtMs: source.receivedAtMs });
@@ -164,7 +173,7 @@ export function createTelemetryDecoder(layout: TelemetryLayout): TelemetryDecode
         problem: null,
         unknownMetrics: null,
       };
-      const to = { source, builder };
+      const to = { source, builder, layout };
       if (!Array.isArray(message)) addPoint(found, message, to);
       else if (message.length > MAX_POINTS) noteBad(found, 'INGEST_TOO_MANY_POINTS', '');
       else for (const item of message) addPoint(found, item, to);

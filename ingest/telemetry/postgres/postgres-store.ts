@@ -114,7 +114,10 @@ export async function openPostgresStore(
 
   return {
     write(batches) {
-      writing = writeGroups(groupPoints(batches));
+      writing = writeGroups(groupPoints(batches)).catch((error: unknown) => {
+        partitions.clear();
+        throw error;
+      });
       return writing;
     },
     query: (query) => queryTelemetry(db, query, rolledUntilMs.get(query.kind) ?? 0),
@@ -132,8 +135,7 @@ export async function openPostgresStore(
     async sweep() {
       const beforeMs = clock.nowMs() - rawDays * DAY_MS;
       for (const kind of DEVICE_KINDS) {
-        const dropped = await dropPartitionsBefore(db, kind, beforeMs);
-        if (dropped.length > 0) partitions.clear();
+        await dropPartitionsBefore(db, kind, beforeMs).finally(() => partitions.clear());
       }
     },
     [Symbol.asyncDispose]: () => writing.catch(() => undefined),

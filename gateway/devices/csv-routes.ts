@@ -32,7 +32,9 @@ export function csvRoutes(app: HttpInstance, deps: DeviceDeps): void {
         tags: ['devices'],
         summary: 'Register devices from a CSV file; the passwords are shown this once',
         consumes: ['text/csv'],
-        querystring: Type.Object({ dryRun: Type.Optional(Type.Boolean()) }),
+        querystring: Type.Object({
+          dryRun: Type.Optional(Type.Boolean({ description: 'true: only tell what would happen' })),
+        }),
         body: Type.String({ description: 'columns id, kind, model, unit, serial, site; others are labels' }),
         response: { 200: DryRun, 201: Type.Object({ devices: Type.Array(DeviceCredentials) }) },
       },

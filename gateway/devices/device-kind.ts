@@ -1,4 +1,4 @@
-import { findDeviceModel } from '#contracts/device-models.ts';
+import { DEVICE_MODELS, findDeviceModel } from '#contracts/device-models.ts';
 import { DEVICE_KINDS, type DeviceKind } from '#contracts/metrics.ts';
 import { invalidField } from '#platform/errors.ts';
 
@@ -14,7 +14,11 @@ export function requireKnownModel(kind: string, model: string): DeviceKind {
     throw invalidField('DEVICE_KIND_UNKNOWN', 'kind', message);
   }
   const found = findDeviceModel(model);
-  if (found === undefined) throw invalidField('DEVICE_MODEL_UNKNOWN', 'model', `no device model ${model}`);
+  if (found === undefined) {
+    const choices = DEVICE_MODELS.filter(({ kind: of }) => of === known).map(({ id }) => id);
+    const message = `no device model ${model}; there are: ${choices.join(', ')}`;
+    throw invalidField('DEVICE_MODEL_UNKNOWN', 'model', message);
+  }
   if (found.kind !== known) {
     throw invalidField(
       'DEVICE_MODEL_MISMATCH',

@@ -15,6 +15,7 @@ import {
   removeDevice,
   rotateCredentials,
 } from './device-records.ts';
+import { modelRoutes } from './model-routes.ts';
 import { pendingRoutes } from './pending-routes.ts';
 
 const tags = ['devices'];
@@ -24,9 +25,9 @@ const params = Type.Object({ id: DeviceId });
 
 const ListQuery = Type.Object({
   ...PageQuery,
-  kind: Type.Optional(Type.String({ maxLength: 32 })),
-  model: Type.Optional(Type.String({ maxLength: 64 })),
-  isConnected: Type.Optional(Type.Boolean()),
+  kind: Type.Optional(Type.String({ maxLength: 32, description: 'e.g. ac_unit' })),
+  model: Type.Optional(Type.String({ maxLength: 64, description: 'id of a device model' })),
+  isConnected: Type.Optional(Type.Boolean({ description: 'whether it is connected now' })),
   q: Type.Optional(Type.String({ maxLength: 64, description: 'part of an id or of a label' })),
 });
 
@@ -37,6 +38,7 @@ export function deviceRoutes(deps: DeviceDeps): Routes {
     single(app, deps);
     pendingRoutes(app, deps);
     csvRoutes(app, deps);
+    modelRoutes(app);
   };
 }
 
@@ -48,6 +50,8 @@ function registration(app: HttpInstance, deps: DeviceDeps): void {
       schema: {
         tags,
         summary: 'Register a device; the password is shown this once',
+        description:
+          '422 `DEVICE_MODEL_UNKNOWN` lists the models there are, as GET /device-models does; 409 `DEVICE_EXISTS`: the id is taken.',
         body: NewDevice,
         response: { 201: DeviceCredentials },
       },

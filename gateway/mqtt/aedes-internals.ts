@@ -28,6 +28,14 @@ export type PublishDone = (error?: Error | null) => void;
 /** aedes calls its own `publish` with the client that a message came from. */
 type BrokerPublish = (packet: PublishPacket, client: BrokerClient | null, done: PublishDone) => void;
 
+/** Keeps `packet` for later subscribers of its topic, as routing does, but tells nobody of it now. */
+export function retain(broker: Aedes, packet: PublishPacket): void {
+  const { persistence } = broker as unknown as {
+    readonly persistence: { storeRetained(packet: PublishPacket): Promise<void> };
+  };
+  persistence.storeRetained(packet).catch((error: unknown) => broker.emit('error', error));
+}
+
 /** Puts `wrap` in front of the broker's routing, retention and offline queues. */
 export function interceptPublish(broker: Aedes, wrap: (route: BrokerPublish) => BrokerPublish): void {
   const internals = broker as unknown as { publish: (...args: unknown[]) => void };

@@ -5,7 +5,7 @@ import type { Clock } from '#platform/clock.ts';
 import type { Logger } from '#platform/log.ts';
 import type { PendingDevices } from '../devices/pending.ts';
 import type { DeviceRegistry } from '../devices/registry.ts';
-import { interceptPublish, internalsOf } from './aedes-internals.ts';
+import { internalsOf } from './aedes-internals.ts';
 import {
   adoptKeepalive,
   type Connection,
@@ -16,8 +16,9 @@ import {
 } from './connection.ts';
 import type { Presence } from './presence.ts';
 import type { CountRefusal, RefusalReason } from './refusals.ts';
+import { routeStateOnly } from './state-routing.ts';
 
-/** A message that no channel takes. `payload` null: it was never read. */
+/** A message that no channel takes. `payload` is its first 16 KB; null: it was never read. */
 export interface RefusedMessage {
   readonly deviceId: string;
   readonly topic: string;
@@ -43,19 +44,25 @@ const BAD_PASSWORD = 4;
 const NOT_AUTHORIZED = 5;
 /** CONNACK of MQTT 5: unsupported protocol version, with a reason string. */
 const USE_MQTT_311 = mqtt5Refusal('use MQTT 3.1.1');
-/** A state message is small; one that is not reaches the sink but is not kept for later subscribers. */
-const MAX_RETAINED_BYTES = 8_192;
+/** How long a device may leave the full buffer of its socket unread. */
+const UNREAD_TIMEOUT_MS = 30_000;
+/** No limit: the broker's queue for it stops everybody for one slow reader, and unwinds by recursion. */
+const ROUTING_CONCURRENCY = 0;
+/** What a refused message is kept with; copied, so that it does not pin the receive buffer. */
+const MAX_REFUSED_BYTES = 16_384;
 /** Packets that a device may send along with CONNECT, before the answer. */
 const MAX_EARLY_PACKETS = 1_000;
 
 /**
  * The broker with our rules: who may connect, what a device may publish and subscribe to, and that a message is
- * acknowledged when the sink says so. Only a device's own state is routed and retained.
+ * acknowledged when the sink says so.
  */
 export async function openBroker(deps: BrokerDeps): Promise<Aedes> {
   const broker = await Aedes.createBroker({
     connectTimeout: CONNECT_TIMEOUT_MS,
     queueLimit: MAX_EARLY_PACKETS,
+    concurrency: ROUTING_CONCURRENCY,
+    drainTimeout: UNREAD_TIMEOUT_MS,
     preConnect: refuseMqtt5(deps),
     authenticate: authenticate(deps),
     authorizePublish: (client, packet, done) => {
@@ -63,19 +70,13 @@ export async function openBroker(deps: BrokerDeps): Promise<Aedes> {
       else takeMessage(deps, internalsOf(client).connection, { packet, done });
     },
     authorizeSubscribe: (client, subscription, done) => {
-      const prefix = internalsOf(client).connection.identity?.topics.prefix;
-      const isOwn = prefix !== undefined && subscription.topic.startsWith(prefix);
+      const topics = internalsOf(client).connection.identity?.topics;
+      const isOwn = topics?.subscribable.has(subscription.topic) === true;
       if (!isOwn) deps.count('subscription_forbidden');
       done(null, isOwn ? subscription : null);
     },
   });
-  interceptPublish(broker, (route) => (packet, client, done) => {
-    if (client === null || client === undefined) return route(packet, client, done);
-    const identity = client.connection.identity;
-    if (packet.topic !== identity?.topics.state) return done(null);
-    if (packet.retain) retainCopy(packet);
-    route(packet, client, done);
-  });
+  routeStateOnly(broker, deps.count);
   watch(broker, deps);
   return broker;
 }
@@ -88,20 +89,16 @@ function watch(broker: Aedes, deps: BrokerDeps): void {
     adoptKeepalive(connection, () => deps.count('keepalive_timeout'));
   });
   broker.on('clientDisconnect', (client) => deps.presence.closed(internalsOf(client).connection));
-  const failed = (_client: Client, error: Error) => {
-    if (!('errorCode' in error || 'code' in error)) deps.count('protocol_error');
+  const failed = (client: Client, error: Error) => {
+    if (client.closed) return;
+    if (error.message === 'drain timeout') deps.count('slow_consumer');
+    else if (!('errorCode' in error || 'code' in error)) deps.count('protocol_error');
     deps.log.debug({ err: error }, 'MQTT connection failed');
   };
   broker.on('clientError', failed);
   broker.on('connectionError', failed);
   const emitter: NodeJS.EventEmitter = broker;
   emitter.on('error', (error: Error) => deps.log.error({ err: error }, 'MQTT broker failed'));
-}
-
-/** What is kept must not pin the receive buffer that it is a part of. */
-function retainCopy(packet: PublishPacket): void {
-  if (packet.payload.length > MAX_RETAINED_BYTES) packet.retain = false;
-  else packet.payload = Buffer.from(packet.payload as Buffer);
 }
 
 interface Publish {
@@ -144,7 +141,8 @@ function speaksStill({ presence, count, isStopping }: BrokerDeps, connection: Co
 function refuseTopic(deps: BrokerDeps, { device }: Identity, { topic, payload }: PublishPacket): void {
   const code = 'GATEWAY_TOPIC_FORBIDDEN';
   deps.count('topic_forbidden');
-  deps.deadLetter({ deviceId: device.ref.id, topic, payload: payload as Buffer, code });
+  const kept = Buffer.from((payload as Buffer).subarray(0, MAX_REFUSED_BYTES));
+  deps.deadLetter({ deviceId: device.ref.id, topic, payload: kept, code });
 }
 
 function authenticate(deps: BrokerDeps): NonNullable<AedesOptions['authenticate']> {

@@ -8,11 +8,11 @@ import type { BrokerClient, PublishDone } from './aedes-internals.ts';
 
 /** Topics of one device, made once a connection so that the hot path only compares. */
 interface Topics {
-  readonly prefix: string;
   readonly telemetry: string;
   readonly state: string;
   readonly fault: string;
   readonly commandAck: string;
+  readonly subscribable: ReadonlySet<string>;
 }
 
 /** How many messages of all connections wait for their acknowledgement. */
@@ -42,15 +42,21 @@ export interface Identity {
 
 export function createIdentity(device: RegisteredDevice, clientId: string): Identity {
   const { id } = device.ref;
+  const telemetry = topicOf(id, 'telemetry');
+  const state = topicOf(id, 'state');
+  const fault = topicOf(id, 'fault');
+  const command = topicOf(id, 'cmd');
+  const commandAck = topicOf(id, 'cmd/ack');
+  const wildcards = [`${TOPIC_ROOT}${id}/#`, `${TOPIC_ROOT}${id}/+`, `${command}/#`];
   return {
     device,
     session: `${id}/${clientId}`,
     topics: {
-      prefix: `${TOPIC_ROOT}${id}/`,
-      telemetry: topicOf(id, 'telemetry'),
-      state: topicOf(id, 'state'),
-      fault: topicOf(id, 'fault'),
-      commandAck: topicOf(id, 'cmd/ack'),
+      telemetry,
+      state,
+      fault,
+      commandAck,
+      subscribable: new Set([telemetry, state, fault, command, commandAck, ...wildcards]),
     },
   };
 }

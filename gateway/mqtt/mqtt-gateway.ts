@@ -11,6 +11,7 @@ import type { Backlog, Connection } from './connection.ts';
 import { createPresence, type Presence } from './presence.ts';
 import { type CountRefusal, createRefusalCounter } from './refusals.ts';
 import { createSocketGate } from './socket-gate.ts';
+import { limitWrites } from './write-limit.ts';
 
 export type MqttGatewayDeps = Pick<
   BrokerDeps,
@@ -139,6 +140,7 @@ function admit(deps: AdmitDeps, socket: Socket, maxPayloadBytes: number): void {
     state.sockets.delete(socket);
     if (!connection.isRegistered) presence.closed(connection);
   });
+  limitWrites(socket, () => count('slow_consumer'));
   const gate = createSocketGate(socket, {
     maxPacketBytes: maxPayloadBytes + TOPIC_BYTES,
     isStopped: () => state.isStopping,
@@ -161,7 +163,7 @@ function admit(deps: AdmitDeps, socket: Socket, maxPayloadBytes: number): void {
 
 function answerPings({ client, socket }: Connection, pings: number): boolean {
   if (client?.connected !== true) return false;
-  for (let sent = 0; sent < pings; sent += 1) socket.write(PINGRESP);
+  for (let sent = 0; sent < pings && !socket.writableNeedDrain; sent += 1) socket.write(PINGRESP);
   client._keepaliveTimer?.refresh();
   return true;
 }

@@ -13,6 +13,9 @@ export type RefusalReason =
   | 'topic_forbidden'
   | 'subscription_forbidden'
   | 'will_superseded'
+  | 'state_too_large'
+  | 'state_not_routed'
+  | 'slow_consumer'
   | 'kicked';
 
 export type CountRefusal = (reason: RefusalReason) => void;

@@ -1,8 +1,10 @@
-import { createPostgresBackend, type Job, withBackend } from 'bullmq';
+import { createPostgresBackend, type Job, type PgPool, withBackend } from 'bullmq';
+import pg from 'pg';
 import type { Clock } from '../clock.ts';
 import { AftercareError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Jobs } from './jobs.ts';
+import { createOutageLog } from './outage-log.ts';
 
 const { Queue, Worker } = withBackend(createPostgresBackend);
 
@@ -36,7 +38,8 @@ export async function openBullmqJobs(
   { clock, log }: { clock: Clock; log: Logger },
   { connectionString, firstRetryMs = 1_000 }: BullmqJobsConfig,
 ): Promise<Jobs> {
-  const connection = { connectionString, schema: SCHEMA, max: CONNECTIONS };
+  const pool = openWorkerPool(connectionString);
+  const outages = createOutageLog(log, () => pool.query('select 1'));
   const defaultJobOptions = {
     attempts: ATTEMPTS,
     backoff: { type: 'exponential', delay: firstRetryMs },
@@ -44,10 +47,10 @@ export async function openBullmqJobs(
     removeOnFail: { age: FAILED_KEPT_SECONDS },
   };
   const queue = new Queue<unknown>(QUEUE, {
-    connection: { ...connection, migrate: true },
+    connection: { connectionString, schema: SCHEMA, max: CONNECTIONS, migrate: true },
     defaultJobOptions,
   });
-  queue.on('error', (error) => log.warn({ err: error }, 'job queue out of reach'));
+  queue.on('error', outages.report);
   await queue.waitUntilReady();
 
   const handlers = new Map<string, Handler>();
@@ -60,7 +63,7 @@ export async function openBullmqJobs(
     await handler(job.data);
   };
   const worker = new Worker<unknown>(QUEUE, run, {
-    connection,
+    connection: pool as unknown as PgPool,
     autorun: false,
     concurrency: CONCURRENCY,
     runRetryDelay: RECOVERY_MS,
@@ -68,7 +71,7 @@ export async function openBullmqJobs(
     stalledInterval: LOCK_CHECK_MS,
     maxStalledCount: MAX_CRASHES,
   });
-  worker.on('error', (error) => log.warn({ err: error }, 'job worker out of reach'));
+  worker.on('error', outages.report);
   worker.on('failed', (job, error) => {
     const attempt = { err: error, job: job?.name, jobId: job?.id, attempt: job?.attemptsMade };
     if (job !== undefined && job.attemptsMade >= ATTEMPTS) log.error(attempt, 'job failed for good');
@@ -99,9 +102,28 @@ export async function openBullmqJobs(
     [Symbol.asyncDispose]: async () => {
       await worker.close();
       await running;
+      await outages.close();
+      await pool.end();
       await queue.close();
     },
   };
+}
+
+/**
+ * The worker gets a pool of ours, one connection of which listens: it gives that one back to the pool at the end,
+ * which hears its errors to the last. A listening connection of BullMQ's own is deaf while it closes, and one
+ * error then ends the process.
+ */
+function openWorkerPool(connectionString: string): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString,
+    max: CONNECTIONS + 1,
+    keepAlive: true,
+    options: `-c search_path="${SCHEMA}"`,
+  });
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  pool.on('error', () => undefined);
+  return pool;
 }
 
 type JobQueue = InstanceType<typeof Queue<unknown>>;

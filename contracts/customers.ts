@@ -15,8 +15,8 @@ const ContactRole = Type.String({ minLength: 1, maxLength: 64 });
 const Address = Type.String({ minLength: 1, maxLength: 500 });
 const Zone = Type.String({ minLength: 1, maxLength: 64, description: 'dispatch zone' });
 const TimeZone = Type.String({ minLength: 1, maxLength: 64, description: 'IANA, e.g. Asia/Shanghai' });
-const Latitude = Type.Number({ minimum: -90, maximum: 90 });
-const Longitude = Type.Number({ minimum: -180, maximum: 180 });
+const Latitude = Type.Number({ minimum: -90, maximum: 90, description: 'degrees, WGS 84' });
+const Longitude = Type.Number({ minimum: -180, maximum: 180, description: 'degrees, WGS 84' });
 
 export const Customer = Type.Object({
   id: RecordId,

@@ -10,7 +10,11 @@ export type MaintenancePlanStatus = (typeof MAINTENANCE_PLAN_STATUSES)[number];
 
 const OrNull = <T extends Parameters<typeof Type.Optional>[0]>(schema: T) =>
   Type.Union([schema, Type.Null()]);
-const LeadDays = Type.Integer({ minimum: 0, maximum: 365 });
+const LeadDays = Type.Integer({
+  minimum: 0,
+  maximum: 365,
+  description: 'days before the due date that the work order opens',
+});
 
 /** The last forecast, as HTTP gives it. */
 const PlanPrognosis = Type.Object({
@@ -55,7 +59,13 @@ export const NewMaintenancePlan = Type.Object(
     templateId: Type.String({ minLength: 1, maxLength: 64 }),
     component: Type.Optional(Component),
     leadDays: Type.Optional(LeadDays),
-    intervalDays: Type.Optional(Type.Integer({ minimum: 1, maximum: 3650 })),
+    intervalDays: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 3650,
+        description: "days from one to the next; default: the template's",
+      }),
+    ),
   },
   { additionalProperties: false },
 );

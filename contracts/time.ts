@@ -4,10 +4,10 @@ import { type Static, Type } from 'typebox';
 const LAST_MS = 253_402_300_799_999;
 
 /** An instant as HTTP takes it: ISO 8601, or epoch ms. */
-export const Instant = Type.Union([
-  Type.String({ format: 'date-time' }),
-  Type.Integer({ minimum: 0, maximum: LAST_MS }),
-]);
+export const Instant = Type.Union(
+  [Type.String({ format: 'date-time' }), Type.Integer({ minimum: 0, maximum: LAST_MS })],
+  { description: 'ISO 8601, or epoch milliseconds' },
+);
 export type Instant = Static<typeof Instant>;
 
 /** An instant as HTTP gives it. */

@@ -42,8 +42,8 @@ export type WorkOrder = Static<typeof WorkOrder>;
 
 export const PartLine = Type.Object(
   {
-    model: Type.String({ minLength: 1, maxLength: 80 }),
-    quantity: Type.Integer({ minimum: 1, maximum: 10_000 }),
+    model: Type.String({ minLength: 1, maxLength: 80, description: 'of the part' }),
+    quantity: Type.Integer({ minimum: 1, maximum: 10_000, description: 'pieces' }),
   },
   { additionalProperties: false },
 );

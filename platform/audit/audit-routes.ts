@@ -43,7 +43,16 @@ export function auditRoutes({ db, secretKey }: { readonly db: Db; readonly secre
   return (app) => {
     app.get(
       '/audit',
-      { config, schema: { tags: ['audit'], querystring: AuditQuery, response: { 200: Page(AuditRecord) } } },
+      {
+        config,
+        schema: {
+          tags: ['audit'],
+          summary: 'Who changed what, newest first',
+          description: 'Of one record with `entity` and `entityId`, else of all.',
+          querystring: AuditQuery,
+          response: { 200: Page(AuditRecord) },
+        },
+      },
       async ({ query }) => {
         const { limit = 50 } = query;
         const rows = await findRecords(db, {
@@ -66,8 +75,18 @@ export function auditRoutes({ db, secretKey }: { readonly db: Db; readonly secre
         }));
       },
     );
-    app.get('/audit/verify', { config, schema: { tags: ['audit'], response: { 200: Verdict } } }, () =>
-      verifyAudit(db, secretKey),
+    app.get(
+      '/audit/verify',
+      {
+        config,
+        schema: {
+          tags: ['audit'],
+          summary: 'Check that nobody has tampered with the audit',
+          description: 'Recomputes the chain: `ok: false` names the first broken block.',
+          response: { 200: Verdict },
+        },
+      },
+      () => verifyAudit(db, secretKey),
     );
   };
 }

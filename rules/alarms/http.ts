@@ -16,7 +16,7 @@ const ListQuery = Type.Object({
   unitId: Type.Optional(RecordId),
   state: Type.Optional(AlarmState),
   severity: Type.Optional(Severity),
-  ruleId: Type.Optional(Type.String({ maxLength: 64 })),
+  ruleId: Type.Optional(Type.String({ maxLength: 64, description: 'alarms that this rule raised' })),
   open: Type.Optional(Type.Boolean({ description: 'whether it has not come to its end' })),
 });
 
@@ -33,14 +33,29 @@ export function alarmRoutes(deps: AlarmRouteDeps): Routes {
     );
     app.get(
       '/alarms/:id',
-      { config: READ, schema: { tags, summary: 'An alarm', params: Params, response: { 200: Alarm } } },
+      {
+        config: READ,
+        schema: {
+          tags,
+          summary: 'An alarm, with the reason for its state',
+          params: Params,
+          response: { 200: Alarm },
+        },
+      },
       ({ params }) => readAlarm(deps, params.id),
     );
     app.post(
       '/alarms/:id/acknowledge',
       {
         config: ACKNOWLEDGE,
-        schema: { tags, summary: 'Say that you have seen it', params: Params, response: { 200: Alarm } },
+        schema: {
+          tags,
+          summary: 'Say that you have seen the alarm; its ticket is acknowledged too',
+          description:
+            'T1 and T2 of its ticket stop. 409 `ALARMS_NOT_ACKNOWLEDGEABLE`: it was acknowledged already, or has ended.',
+          params: Params,
+          response: { 200: Alarm },
+        },
       },
       ({ actor, params }) => acknowledgeAlarm(deps, { id: params.id, actor }),
     );

@@ -9,7 +9,10 @@ const READ = { permission: 'rules:read' } as const;
 const WRITE = { permission: 'rules:write' } as const;
 const tags = ['rules'];
 const Params = Type.Object({ id: Type.String({ maxLength: 64 }) });
-const ListQuery = Type.Object({ ...PageQuery, active: Type.Optional(Type.Boolean()) });
+const ListQuery = Type.Object({
+  ...PageQuery,
+  active: Type.Optional(Type.Boolean({ description: 'whether it is evaluated now' })),
+});
 const Versions = Type.Object({ versions: Type.Array(AlarmRuleVersion) });
 const ActivateBody = Type.Union([
   Type.Object(
@@ -60,6 +63,8 @@ function writeRoutes(app: HttpInstance, deps: RuleStoreDeps): void {
       schema: {
         tags,
         summary: 'Add a rule, as a draft',
+        description:
+          'Nothing is evaluated until the draft is activated. A condition that does not compile is refused with 422 and its place; 409 `RULES_RULE_EXISTS`: add a version instead.',
         body: NewAlarmRule,
         response: { 201: AlarmRuleVersion },
       },
@@ -72,7 +77,7 @@ function writeRoutes(app: HttpInstance, deps: RuleStoreDeps): void {
       config: WRITE,
       schema: {
         tags,
-        summary: 'Add a version, as a draft',
+        summary: 'Add a version of a rule, as a draft',
         params: Params,
         body: AlarmRuleChange,
         response: { 201: AlarmRuleVersion },
@@ -89,7 +94,13 @@ function switchRoutes(app: HttpInstance, deps: RuleStoreDeps): void {
     '/rules/:id/activate',
     {
       config: WRITE,
-      schema: { tags, summary: 'Evaluate this version', params: Params, body: ActivateBody, response },
+      schema: {
+        tags,
+        summary: 'Evaluate a version of the rule from now on; the newest unless told',
+        params: Params,
+        body: ActivateBody,
+        response,
+      },
     },
     ({ actor, params, body }) => activateRule(deps, { ruleId: params.id, version: body?.version, actor }),
   );

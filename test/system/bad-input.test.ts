@@ -155,7 +155,12 @@ test('a payload of 2 MB ends its own connection before it is buffered; others no
   await closed;
 
   await eventually(async () => {
-    expect(await deadLetters(app, 'sick')).toMatchObject([{ code: 'GATEWAY_PAYLOAD_TOO_LARGE' }]);
+    expect(await deadLetters(app, 'sick')).toMatchObject([
+      {
+        code: 'GATEWAY_PAYLOAD_TOO_LARGE',
+        reason: { en: expect.stringContaining('too large'), 'zh-CN': expect.stringContaining('太大') },
+      },
+    ]);
   });
   const again = await app.connect(sick.credentials);
   await again.publishAsync(own('telemetry'), '{"supply_temp":11}', { qos: 1 });

@@ -157,7 +157,7 @@ test('A3, D1, E5, E11, H4, T6: from a fault on the wire to a repair that telemet
     expect.arrayContaining(['skill', 'load']),
   );
 
-  const early = await chen.call('POST', `/work-orders/${order.id}/sign`, { name: 'x', strokes: 'M0 0' });
+  const early = await chen.call('POST', `/work-orders/${order.id}/sign`, { name: 'x', strokes: 'M0 0L9 9' });
   expect(early).toMatchObject({ status: 409, body: { code: expect.any(String) } });
   await perform(chen, order.id, VISIT);
   await device.publish('fault', { code: 'E1', state: 'cleared' });

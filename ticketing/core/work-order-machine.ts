@@ -124,7 +124,7 @@ const GUARDS: Readonly<Record<GuardName, Guard<WorkOrderFacts>>> = {
   ),
   testPassed: unless(
     (f) => f.testPassed === true,
-    ['TEST_MISSING', 'passed', 'a test that passed comes first'],
+    ['TEST_MISSING', 'passed', 'say passed: true or false; only a test that passed ends the repair'],
     'invalid',
   ),
   testFailed: unless(
@@ -134,7 +134,11 @@ const GUARDS: Readonly<Record<GuardName, Guard<WorkOrderFacts>>> = {
   ),
   signature: unless(
     (f) => f.signature !== 'missing',
-    ['SIGNATURE_MISSING', 'signature', 'the customer signs, or the refusal has a reason'],
+    [
+      'SIGNATURE_MISSING',
+      'strokes',
+      'give name and strokes, or refusedReason when the customer does not sign',
+    ],
     'invalid',
   ),
   reviewer: unless(

@@ -30,12 +30,19 @@ export interface CustomerRoutesDeps extends RegisterDeps {
   readonly unitsOfCustomer: (db: Db, customerId: string) => Promise<Unit[]>;
 }
 
+const tags = ['customers'];
 const READ = { permission: 'customers:read' } as const;
 const WRITE = { permission: 'customers:write' } as const;
 const Params = Type.Object({ id: RecordId });
 const Query = Type.Object({
   ...PageQuery,
-  q: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+  q: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 200,
+      description: 'part of a name, or a whole number or telephone number',
+    }),
+  ),
   kind: Type.Optional(Type.Enum(CUSTOMER_KINDS)),
 });
 
@@ -45,12 +52,23 @@ export function customerRoutes(deps: CustomerRoutesDeps): Routes {
   return (app) => {
     app.get(
       '/customers',
-      { config: READ, schema: { querystring: Query, response: { 200: Page(Customer) } } },
+      {
+        config: READ,
+        schema: { tags, summary: 'Customers', querystring: Query, response: { 200: Page(Customer) } },
+      },
       (request) => listCustomers(db, request.query),
     );
     app.get(
       '/customers/:id',
-      { config: READ, schema: { params: Params, response: { 200: CustomerFile } } },
+      {
+        config: READ,
+        schema: {
+          tags,
+          summary: "A customer's file: contacts, sites and units",
+          params: Params,
+          response: { 200: CustomerFile },
+        },
+      },
       async (request, reply) => {
         const file = await customerFile(deps, request.params.id);
         reply.header('etag', etag(file.version));
@@ -59,7 +77,10 @@ export function customerRoutes(deps: CustomerRoutesDeps): Routes {
     );
     app.post(
       '/customers',
-      { config: WRITE, schema: { body: NewCustomer, response: { 201: Customer } } },
+      {
+        config: WRITE,
+        schema: { tags, summary: 'Add a customer', body: NewCustomer, response: { 201: Customer } },
+      },
       async ({ actor, body }, reply) => {
         const customer = await db
           .transaction()
@@ -69,7 +90,16 @@ export function customerRoutes(deps: CustomerRoutesDeps): Routes {
     );
     app.patch(
       '/customers/:id',
-      { config: WRITE, schema: { params: Params, body: CustomerChange, response: { 200: Customer } } },
+      {
+        config: WRITE,
+        schema: {
+          tags,
+          summary: 'Change a customer',
+          params: Params,
+          body: CustomerChange,
+          response: { 200: Customer },
+        },
+      },
       async (request, reply) => {
         const customer = await db.transaction().execute(async (tx) => {
           const current = await lockCustomer(tx, request.params.id);
@@ -82,7 +112,18 @@ export function customerRoutes(deps: CustomerRoutesDeps): Routes {
     );
     app.post(
       '/customers/:id/contacts',
-      { config: WRITE, schema: { params: Params, body: NewContact, response: { 201: Contact } } },
+      {
+        config: WRITE,
+        schema: {
+          tags,
+          summary: 'Add a contact of a customer',
+          description:
+            'A caller whose phone number is a contact of the customer counts as verified on a service request.',
+          params: Params,
+          body: NewContact,
+          response: { 201: Contact },
+        },
+      },
       async ({ actor, params, body }, reply) => {
         const contact = await db.transaction().execute(async (tx) => {
           const { id } = await lockCustomer(tx, params.id);

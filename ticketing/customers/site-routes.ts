@@ -15,13 +15,20 @@ export interface SiteRoutesConfig {
   readonly defaultTimeZone: string;
 }
 
+const tags = ['sites'];
 const READ = { permission: 'customers:read' } as const;
 const WRITE = { permission: 'customers:write' } as const;
 const Params = Type.Object({ id: RecordId });
 const Query = Type.Object({
   ...PageQuery,
   customerId: Type.Optional(RecordId),
-  q: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+  q: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 200,
+      description: 'part of a name or address, or a whole number',
+    }),
+  ),
 });
 
 /** /sites: list, add, one, change. */
@@ -33,12 +40,12 @@ export function siteRoutes(
   return (app) => {
     app.get(
       '/sites',
-      { config: READ, schema: { querystring: Query, response: { 200: Page(Site) } } },
+      { config: READ, schema: { tags, summary: 'Sites', querystring: Query, response: { 200: Page(Site) } } },
       (request) => listSites(db, request.query),
     );
     app.get(
       '/sites/:id',
-      { config: READ, schema: { params: Params, response: { 200: Site } } },
+      { config: READ, schema: { tags, summary: 'A site', params: Params, response: { 200: Site } } },
       async ({ params }, reply) => {
         const site = await findSite(db, params.id);
         if (site === undefined) throw notFound('site', params.id);
@@ -48,7 +55,10 @@ export function siteRoutes(
     );
     app.post(
       '/sites',
-      { config: WRITE, schema: { body: NewSite, response: { 201: Site } } },
+      {
+        config: WRITE,
+        schema: { tags, summary: 'Add a site of a customer', body: NewSite, response: { 201: Site } },
+      },
       async ({ actor, body }, reply) => {
         const site = await db
           .transaction()
@@ -58,7 +68,10 @@ export function siteRoutes(
     );
     app.patch(
       '/sites/:id',
-      { config: WRITE, schema: { params: Params, body: SiteChange, response: { 200: Site } } },
+      {
+        config: WRITE,
+        schema: { tags, summary: 'Change a site', params: Params, body: SiteChange, response: { 200: Site } },
+      },
       async (request, reply) => {
         const site = await db.transaction().execute(async (tx) => {
           const current = await lockSite(tx, request.params.id);

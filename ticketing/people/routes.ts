@@ -15,14 +15,15 @@ import {
   type PeopleDeps,
 } from './technician-store.ts';
 
+const tags = ['technicians'];
 const READ = { permission: 'people:read' } as const;
 const WRITE = { permission: 'people:write' } as const;
 const Params = Type.Object({ id: RecordId });
 const Query = Type.Object({
   ...PageQuery,
-  skill: Type.Optional(Type.String({ maxLength: 64 })),
-  zone: Type.Optional(Type.String({ maxLength: 64 })),
-  isActive: Type.Optional(Type.Boolean()),
+  skill: Type.Optional(Type.String({ maxLength: 64, description: 'holds this skill' })),
+  zone: Type.Optional(Type.String({ maxLength: 64, description: 'dispatch zone' })),
+  isActive: Type.Optional(Type.Boolean({ description: 'whether they can be sent' })),
 });
 
 /** /technicians: list, add, one, change. */
@@ -31,12 +32,18 @@ export function technicianRoutes(deps: PeopleDeps & { readonly db: Db }): Routes
   return (app) => {
     app.get(
       '/technicians',
-      { config: READ, schema: { querystring: Query, response: { 200: Page(Technician) } } },
+      {
+        config: READ,
+        schema: { tags, summary: 'Technicians', querystring: Query, response: { 200: Page(Technician) } },
+      },
       (request) => listTechnicians(db, request.query),
     );
     app.get(
       '/technicians/:id',
-      { config: READ, schema: { params: Params, response: { 200: Technician } } },
+      {
+        config: READ,
+        schema: { tags, summary: 'A technician', params: Params, response: { 200: Technician } },
+      },
       async ({ params }, reply) => {
         const technician = await findTechnician(db, params.id);
         if (technician === undefined) throw notFound('technician', params.id);
@@ -46,7 +53,15 @@ export function technicianRoutes(deps: PeopleDeps & { readonly db: Db }): Routes
     );
     app.post(
       '/technicians',
-      { config: WRITE, schema: { body: NewTechnician, response: { 201: Technician } } },
+      {
+        config: WRITE,
+        schema: {
+          tags,
+          summary: 'Add a technician with their skills and zone',
+          body: NewTechnician,
+          response: { 201: Technician },
+        },
+      },
       async ({ actor, body }, reply) => {
         const technician = await db
           .transaction()
@@ -58,7 +73,13 @@ export function technicianRoutes(deps: PeopleDeps & { readonly db: Db }): Routes
       '/technicians/:id',
       {
         config: WRITE,
-        schema: { params: Params, body: TechnicianChange, response: { 200: Technician } },
+        schema: {
+          tags,
+          summary: 'Change a technician; `skills` replaces the whole list',
+          params: Params,
+          body: TechnicianChange,
+          response: { 200: Technician },
+        },
       },
       async (request, reply) => {
         const technician = await db.transaction().execute(async (tx) => {

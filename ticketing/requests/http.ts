@@ -30,7 +30,7 @@ const ListQuery = Type.Object({
 });
 const Params = Type.Object({ id: RecordId });
 const AnswerBody = Type.Object(
-  { text: Type.Optional(Type.String({ maxLength: 4000 })) },
+  { text: Type.Optional(Type.String({ maxLength: 4000, description: 'what was answered' })) },
   { additionalProperties: false },
 );
 const tags = ['service-requests'];
@@ -50,7 +50,15 @@ export function requestRoutes(deps: TicketDeps): Routes {
 function listRoutes(deps: TicketDeps, app: HttpInstance): void {
   app.get(
     '/service-requests',
-    { config: read, schema: { tags, querystring: ListQuery, response: { 200: Page(ServiceRequest) } } },
+    {
+      config: read,
+      schema: {
+        tags,
+        summary: 'Service requests, all channels in one queue',
+        querystring: ListQuery,
+        response: { 200: Page(ServiceRequest) },
+      },
+    },
     async ({ query }) => {
       const limit = query.limit ?? 50;
       const cursor = decodeRecordCursor(query.cursor);
@@ -75,7 +83,15 @@ function listRoutes(deps: TicketDeps, app: HttpInstance): void {
   );
   app.get(
     '/service-requests/:id',
-    { config: read, schema: { tags, params: Params, response } },
+    {
+      config: read,
+      schema: {
+        tags,
+        summary: 'A service request, with what confirming still needs',
+        params: Params,
+        response,
+      },
+    },
     async ({ params }, reply) => {
       const row = await deps.db
         .withTables<RequestTables>()
@@ -102,7 +118,17 @@ async function inTransaction(
 function receiveRoute(deps: TicketDeps, app: HttpInstance): void {
   app.post(
     '/service-requests',
-    { config: write, schema: { tags, body: NewServiceRequest, response: { 201: ServiceRequest } } },
+    {
+      config: write,
+      schema: {
+        tags,
+        summary: 'Take a service request; its ticket opens, or the open one for the same fault is joined',
+        description:
+          '`draft: true` only saves it: no ticket until it is confirmed or answered. With `answer` a consultation is answered at once. A request that a user takes on a live channel (`phone`, `chat`, `onsite`, `named_contact`) acknowledges the ticket: T1 and T2 stop. Then: fill in what `missing` names (PATCH), read it back, confirm.',
+        body: NewServiceRequest,
+        response: { 201: ServiceRequest },
+      },
+    },
     async ({ actor, body }, reply) => {
       const request = await inTransaction(deps, async (tx) => {
         const received = await receiveRequest(deps, tx, { actor, body });
@@ -118,7 +144,18 @@ function receiveRoute(deps: TicketDeps, app: HttpInstance): void {
 function actionRoutes(deps: TicketDeps, app: HttpInstance): void {
   app.patch(
     '/service-requests/:id',
-    { config: write, schema: { tags, params: Params, body: ServiceRequestChange, response } },
+    {
+      config: write,
+      schema: {
+        tags,
+        summary: 'Fill in or correct a service request',
+        description:
+          'What was read back must be read back anew. 409 `SERVICE_REQUEST_FROZEN` once it is confirmed or answered.',
+        params: Params,
+        body: ServiceRequestChange,
+        response,
+      },
+    },
     async (request, reply) => {
       const changed = await inTransaction(deps, async (tx) => {
         const row = await lockRequest(tx, request.params.id);
@@ -130,7 +167,16 @@ function actionRoutes(deps: TicketDeps, app: HttpInstance): void {
   );
   app.post(
     '/service-requests/:id/read-back',
-    { config: write, schema: { tags, params: Params, response } },
+    {
+      config: write,
+      schema: {
+        tags,
+        summary: 'Note that the caller heard the record read back and agreed',
+        description: 'Comes before confirm; any later change asks for it again.',
+        params: Params,
+        response,
+      },
+    },
     ({ actor, params }) =>
       inTransaction(deps, async (tx) =>
         readBackRequest(deps, tx, { request: await lockRequest(tx, params.id), actor }),
@@ -138,7 +184,17 @@ function actionRoutes(deps: TicketDeps, app: HttpInstance): void {
   );
   app.post(
     '/service-requests/:id/confirm',
-    { config: write, schema: { tags, params: Params, response } },
+    {
+      config: write,
+      schema: {
+        tags,
+        summary: 'Confirm a service request: it is complete and was read back',
+        description:
+          '422 `SERVICE_REQUEST_INCOMPLETE` names every missing field in `errors`; without a read-back it is refused too, naming `readBack`. A draft gets its ticket now. Afterwards the request no longer changes.',
+        params: Params,
+        response,
+      },
+    },
     ({ actor, params }) =>
       inTransaction(deps, async (tx) =>
         confirmRequest(deps, tx, { request: await lockRequest(tx, params.id), actor }),
@@ -146,7 +202,17 @@ function actionRoutes(deps: TicketDeps, app: HttpInstance): void {
   );
   app.post(
     '/service-requests/:id/answer',
-    { config: write, schema: { tags, params: Params, body: AnswerBody, response } },
+    {
+      config: write,
+      schema: {
+        tags,
+        summary: 'Answer a consultation; its ticket closes without a visit',
+        description: 'Only for `type: consultation`; `text` is what was answered.',
+        params: Params,
+        body: AnswerBody,
+        response,
+      },
+    },
     ({ actor, params, body }) =>
       inTransaction(deps, async (tx) =>
         answerRequest(deps, tx, {

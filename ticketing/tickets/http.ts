@@ -21,15 +21,25 @@ const ListQuery = Type.Object({
   status: Type.Optional(TicketStatusSchema),
   priority: Type.Optional(Priority),
   source: Type.Optional(SourceSchema),
-  q: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+  q: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 100,
+      description: 'part of a number, a fault or the words of the report',
+    }),
+  ),
 });
 const Params = Type.Object({ id: RecordId });
 const ReasonBody = Type.Object(
-  { reason: Type.Optional(Type.String({ maxLength: 500 })) },
+  { reason: Type.Optional(Type.String({ maxLength: 500, description: 'required: why' })) },
   { additionalProperties: false },
 );
 const ResolveBody = Type.Object(
-  { resolution: Type.Union([Type.Literal('answered'), Type.Literal('remote')]) },
+  {
+    resolution: Type.Union([Type.Literal('answered'), Type.Literal('remote')], {
+      description: 'answered: nothing was broken; remote: mended from afar',
+    }),
+  },
   { additionalProperties: false },
 );
 const PriorityBody = Type.Object(
@@ -52,7 +62,7 @@ function readRoutes(deps: TicketDeps, app: HttpInstance): void {
     '/tickets',
     {
       config: { permission: 'tickets:read' },
-      schema: { tags, querystring: ListQuery, response: { 200: Page(Ticket) } },
+      schema: { tags, summary: 'Tickets', querystring: ListQuery, response: { 200: Page(Ticket) } },
     },
     ({ query }) => listTickets(deps, query),
   );
@@ -60,7 +70,12 @@ function readRoutes(deps: TicketDeps, app: HttpInstance): void {
     '/tickets/:id',
     {
       config: { permission: 'tickets:read' },
-      schema: { tags, params: Params, response: { 200: TicketDetail } },
+      schema: {
+        tags,
+        summary: 'A ticket, with its reports, timeline, clocks and allowed actions',
+        params: Params,
+        response: { 200: TicketDetail },
+      },
     },
     ({ params }) => detail(deps, params.id),
   );
@@ -92,7 +107,17 @@ function assessRoutes(deps: TicketDeps, app: HttpInstance): void {
   const response = { 200: TicketDetail };
   app.post(
     '/tickets/:id/acknowledge',
-    { config, schema: { tags, params: Params, response } },
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Take notice of a ticket: T1 and T2 stop',
+        description:
+          'Clocks: T1 runs on an emergency, T2 on any other ticket, until somebody takes notice. Besides this operation these stop them too: assessing, setting the priority, resolving, acknowledging an alarm of the ticket, accepting one of its work orders, and taking a request on a live channel. T5 runs until the ticket is resolved.',
+        params: Params,
+        response,
+      },
+    },
     ({ actor, params }) =>
       change(deps, params.id, async (tx) => {
         await acknowledgeTicket(deps, tx, { ticketId: params.id, atMs: deps.clock.nowMs() });
@@ -106,7 +131,18 @@ function assessRoutes(deps: TicketDeps, app: HttpInstance): void {
   );
   app.post(
     '/tickets/:id/assess',
-    { config, schema: { tags, params: Params, body: AssessTicket, response } },
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Assess a ticket: what work, how bad, who pays, whether somebody must go',
+        description:
+          'Impact and urgency give the priority. With `onSite` a work order opens and is dispatched; without, resolve the ticket as `answered` or `remote`.',
+        params: Params,
+        body: AssessTicket,
+        response,
+      },
+    },
     ({ actor, params, body }) =>
       change(deps, params.id, (tx, ticket) =>
         assessTicket(deps, tx, { ticket, by: actor, assessment: body }),
@@ -114,7 +150,16 @@ function assessRoutes(deps: TicketDeps, app: HttpInstance): void {
   );
   app.post(
     '/tickets/:id/priority',
-    { config, schema: { tags, params: Params, body: PriorityBody, response } },
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Set the priority by hand, with a reason',
+        params: Params,
+        body: PriorityBody,
+        response,
+      },
+    },
     ({ actor, params, body }) =>
       change(deps, params.id, (tx, ticket) => setPriority(deps, tx, { ticket, actor, ...body })),
   );
@@ -163,7 +208,18 @@ function endRoutes(deps: TicketDeps, app: HttpInstance): void {
   const response = { 200: TicketDetail };
   app.post(
     '/tickets/:id/resolve',
-    { config, schema: { tags, params: Params, body: ResolveBody, response } },
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Resolve a ticket without a visit',
+        description:
+          'Work orders on which nobody is yet at work are cancelled. After a visit the test of the work order resolves the ticket.',
+        params: Params,
+        body: ResolveBody,
+        response,
+      },
+    },
     ({ actor, params, body }) =>
       change(deps, params.id, async (tx, ticket) => {
         await deps.orders.cancel(tx, { ticketId: ticket.id, reason: 'resolved_without_visit', all: false });
@@ -173,13 +229,32 @@ function endRoutes(deps: TicketDeps, app: HttpInstance): void {
   );
   app.post(
     '/tickets/:id/close',
-    { config, schema: { tags, params: Params, response } },
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Close a resolved ticket',
+        description:
+          'Closes by itself when every work order is signed and telemetry has proved the repair. 409 with `allowed` while something is open.',
+        params: Params,
+        response,
+      },
+    },
     ({ actor, params }) =>
       change(deps, params.id, (tx, ticket) => moveTicket(deps, tx, { ticket, action: 'close', actor })),
   );
   app.post(
     '/tickets/:id/cancel',
-    { config, schema: { tags, params: Params, body: ReasonBody, response } },
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Cancel a ticket and all its work orders, with a reason',
+        params: Params,
+        body: ReasonBody,
+        response,
+      },
+    },
     ({ actor, params, body }) =>
       change(deps, params.id, async (tx, ticket) => {
         const reason = body.reason ?? '';

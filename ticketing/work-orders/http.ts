@@ -15,6 +15,7 @@ import type { HttpInstance, Routes } from '#platform/http/routes.ts';
 import { lockUnitAndTicket } from '../tickets/index.ts';
 import { findOrder, listOrders } from './list-orders.ts';
 import { openTicketOrder } from './open-order.ts';
+import { ORDER_ACTION_TEXTS } from './order-action-texts.ts';
 import { ORDER_ACTIONS } from './order-actions.ts';
 import { toWorkOrder, toWorkOrderDetail } from './order-views.ts';
 import { addLog, performAction, requireOwnOrder } from './perform-action.ts';
@@ -33,7 +34,7 @@ const ListQuery = Type.Object({
 const Params = Type.Object({ id: RecordId });
 const LogBody = Type.Object(
   {
-    text: Type.Optional(Type.String({ maxLength: 4000 })),
+    text: Type.Optional(Type.String({ maxLength: 4000, description: 'what was done' })),
     parts: Type.Optional(Type.Array(PartLine, { maxItems: 100 })),
     occurredAt: Type.Optional(Instant),
   },
@@ -41,8 +42,8 @@ const LogBody = Type.Object(
 );
 const CallbackBody = Type.Object(
   {
-    satisfied: Type.Boolean(),
-    text: Type.String({ maxLength: 2000 }),
+    satisfied: Type.Boolean({ description: 'whether the customer is' }),
+    text: Type.String({ maxLength: 2000, description: 'what they said' }),
     occurredAt: Type.Optional(Instant),
   },
   { additionalProperties: false },
@@ -66,7 +67,12 @@ function readRoutes(deps: WorkOrderDeps, app: HttpInstance): void {
     '/work-orders',
     {
       config: { permission: 'work_orders:read' },
-      schema: { tags, querystring: ListQuery, response: { 200: Page(WorkOrder) } },
+      schema: {
+        tags,
+        summary: 'Work orders; a technician sees their own',
+        querystring: ListQuery,
+        response: { 200: Page(WorkOrder) },
+      },
     },
     ({ actor, query }) => listOrders(deps.db, actor, query),
   );
@@ -74,7 +80,14 @@ function readRoutes(deps: WorkOrderDeps, app: HttpInstance): void {
     '/work-orders/:id',
     {
       config: { permission: 'work_orders:read' },
-      schema: { tags, params: Params, response: { 200: WorkOrderDetail } },
+      schema: {
+        tags,
+        summary: 'A work order card: whom, where, what, its steps and its allowed actions',
+        description:
+          '`missing` names what the dispatch data lacks; `allowedActions` what can be posted to `/work-orders/{id}/{action}` now.',
+        params: Params,
+        response: { 200: WorkOrderDetail },
+      },
     },
     async ({ actor, params }) => {
       const order = await findOrder(deps.db, params.id);
@@ -90,7 +103,14 @@ function openRoute(deps: WorkOrderDeps, app: HttpInstance): void {
     '/work-orders',
     {
       config: { permission: 'work_orders:dispatch' },
-      schema: { tags, body: NewWorkOrder, response: { 201: WorkOrder } },
+      schema: {
+        tags,
+        summary: 'Open a work order on an assessed ticket by hand',
+        description:
+          'It is dispatched to the best technician. 409 `WORK_ORDER_TICKET_NOT_READY`: assess the ticket first.',
+        body: NewWorkOrder,
+        response: { 201: WorkOrder },
+      },
     },
     async ({ body }, reply) => {
       const id = await openByHand(deps, body);
@@ -125,7 +145,7 @@ function actionRoute(deps: WorkOrderDeps, app: HttpInstance, action: keyof typeo
     `/work-orders/:id/${action}`,
     {
       config: { permission },
-      schema: { tags, params: Params, body, response: { 200: WorkOrder } },
+      schema: { tags, ...ORDER_ACTION_TEXTS[action], params: Params, body, response: { 200: WorkOrder } },
     },
     async (request) =>
       toWorkOrder(
@@ -143,7 +163,14 @@ function recordRoutes(deps: WorkOrderDeps, app: HttpInstance): void {
     '/work-orders/:id/log',
     {
       config: { permission: 'work_orders:perform' },
-      schema: { tags, params: Params, body: LogBody, response: { 200: WorkOrder } },
+      schema: {
+        tags,
+        summary: 'Note work done or parts used, at any step',
+        description: '422 `WORK_ORDER_LOG_EMPTY`: give `text` or `parts`.',
+        params: Params,
+        body: LogBody,
+        response: { 200: WorkOrder },
+      },
     },
     async ({ actor, params, body }) => toWorkOrder(await addLog(deps, actor, { id: params.id, body })),
   );
@@ -151,7 +178,14 @@ function recordRoutes(deps: WorkOrderDeps, app: HttpInstance): void {
     '/work-orders/:id/callback',
     {
       config: { permission: 'work_orders:review' },
-      schema: { tags, params: Params, body: CallbackBody, response: { 200: WorkOrder } },
+      schema: {
+        tags,
+        summary: 'Note what the customer said when called after the repair',
+        description: 'Stops T9, which runs from the test that passed.',
+        params: Params,
+        body: CallbackBody,
+        response: { 200: WorkOrder },
+      },
     },
     async ({ actor, params, body }) =>
       toWorkOrder(await recordCallback(deps, actor, { id: params.id, body })),

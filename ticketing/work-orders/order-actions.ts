@@ -21,11 +21,14 @@ export interface OrderAction {
   change(given: Given<unknown>): WorkOrderChange;
 }
 
-const text = (maxLength: number) => Type.Optional(Type.String({ maxLength }));
+const text = (maxLength: number, description: string) =>
+  Type.Optional(Type.String({ maxLength, description }));
+const instant = (description: string) => Type.Optional(Type.Union(Instant.anyOf, { description }));
+const flag = (description: string) => Type.Optional(Type.Boolean({ description }));
 const COMMON = {
-  occurredAt: Type.Optional(Instant),
-  text: text(4000),
-  parts: Type.Optional(Type.Array(PartLine, { maxItems: 100 })),
+  occurredAt: instant('when it happened, if not now: ISO 8601 or epoch ms, not before the previous step'),
+  text: text(4000, 'a note for the log'),
+  parts: Type.Optional(Type.Array(PartLine, { maxItems: 100, description: 'parts used in this step' })),
 };
 
 function action<P extends Record<string, TSchema>>(
@@ -44,17 +47,25 @@ function action<P extends Record<string, TSchema>>(
 
 const json = JSON.stringify;
 const orNull = (value: string | undefined) => value ?? null;
-const REASON = { reason: text(500) };
+const REASON = { reason: text(500, 'required: why') };
 const perform = 'work_orders:perform';
 const manage = 'work_orders:dispatch';
 
 const Money = Type.Object(
   {
-    amount: Type.String({ pattern: '^\\d{1,12}(\\.\\d{1,2})?$' }),
-    currency: Type.String({ pattern: '^[A-Z]{3}$' }),
+    amount: Type.String({ pattern: '^\\d{1,12}(\\.\\d{1,2})?$', description: 'decimal, e.g. 480.00' }),
+    currency: Type.String({ pattern: '^[A-Z]{3}$', description: 'ISO 4217, e.g. CNY' }),
   },
   { additionalProperties: false },
 );
+
+const Strokes = Type.String({
+  maxLength: 200_000,
+  pattern:
+    '^(?: *[Mm] *-?[.0-9][0-9 .,-]*[LlHhVvCcSsQqTtAa] *-?[.0-9][MmLlHhVvCcSsQqTtAaZz0-9 .,-]*|data:image/png;base64,iVBORw0KGgo[A-Za-z0-9+/]{16,}={0,2})$',
+  description:
+    'the signature: SVG path data that moves and then draws (M0 0L9 9), or a data:image/png;base64 URL',
+});
 
 /** Back to planned: nothing agreed with that technician holds any more. */
 const RELEASED: WorkOrderChange = {
@@ -68,7 +79,7 @@ const RELEASED: WorkOrderChange = {
 export const ORDER_ACTIONS: Readonly<Record<Exclude<WorkOrderAction, 'fail-test'>, OrderAction>> = {
   assign: action(
     manage,
-    { technicianId: Type.Optional(Type.String({ format: 'uuid' })) },
+    { technicianId: Type.Optional(Type.String({ format: 'uuid', description: 'required: who goes' })) },
     ({ body, order }) => ({
       ...(order.technician_id === (body.technicianId ?? null) ? {} : RELEASED),
       technician_id: orNull(body.technicianId),
@@ -84,7 +95,10 @@ export const ORDER_ACTIONS: Readonly<Record<Exclude<WorkOrderAction, 'fail-test'
   withdraw: action(manage, REASON, () => ({ ...RELEASED, prefer_technician_id: null })),
   contact: action(
     perform,
-    { etaAt: Type.Optional(Instant), symptomConfirmed: Type.Optional(Type.Boolean()) },
+    {
+      etaAt: instant('required: when the customer can expect you, ISO 8601 or epoch ms'),
+      symptomConfirmed: flag('required, true: the customer confirmed the symptom'),
+    },
     ({ body }) => ({
       eta_at: body.etaAt === undefined ? null : new Date(instantMs(body.etaAt)),
       symptom_confirmed: body.symptomConfirmed ?? false,
@@ -92,7 +106,11 @@ export const ORDER_ACTIONS: Readonly<Record<Exclude<WorkOrderAction, 'fail-test'
   ),
   appoint: action(
     perform,
-    { from: Type.Optional(Instant), until: Type.Optional(Instant), confirmedBy: text(100) },
+    {
+      from: instant('required: start of the visit, ISO 8601 or epoch ms'),
+      until: instant('its latest start; default: from'),
+      confirmedBy: text(100, 'who agreed for the customer'),
+    },
     ({ body }) => {
       if (body.from === undefined) return { appointment: null };
       const fromMs = instantMs(body.from);
@@ -102,12 +120,16 @@ export const ORDER_ACTIONS: Readonly<Record<Exclude<WorkOrderAction, 'fail-test'
   ),
   depart: action(perform, {}),
   arrive: action(perform, {}),
-  diagnose: action(perform, { confirmedCause: text(2000) }, ({ body }) => ({
-    confirmed_cause: orNull(body.confirmedCause),
-  })),
+  diagnose: action(
+    perform,
+    { confirmedCause: text(2000, 'required: the cause that was found') },
+    ({ body }) => ({
+      confirmed_cause: orNull(body.confirmedCause),
+    }),
+  ),
   'request-consent': action(
     perform,
-    { reason: text(1000), amount: Type.Optional(Money) },
+    { reason: text(1000, 'what for; default: the confirmed cause'), amount: Type.Optional(Money) },
     ({ body, order, atMs }) => ({
       consent: json({
         requestedAtMs: atMs,
@@ -121,7 +143,7 @@ export const ORDER_ACTIONS: Readonly<Record<Exclude<WorkOrderAction, 'fail-test'
   ),
   consent: action(
     perform,
-    { agreed: Type.Optional(Type.Boolean()), by: text(100) },
+    { agreed: flag('required: whether the customer agreed'), by: text(100, 'who answered') },
     ({ body, order, atMs }) => ({
       consent: json({
         ...order.consent,
@@ -134,17 +156,25 @@ export const ORDER_ACTIONS: Readonly<Record<Exclude<WorkOrderAction, 'fail-test'
   'wait-parts': action(perform, REASON),
   'parts-arrived': action(perform, {}),
   'start-repair': action(perform, {}),
-  test: action(perform, { passed: Type.Optional(Type.Boolean()) }, ({ body, atMs }) =>
-    body.passed === undefined
-      ? { test: null }
-      : {
-          test: json({ passed: body.passed, text: orNull(body.text), atMs }),
-          ...(body.passed ? { tested_at: new Date(atMs) } : {}),
-        },
+  test: action(
+    perform,
+    { passed: flag('required: whether the unit works; false leaves the order in repair') },
+    ({ body, atMs }) =>
+      body.passed === undefined
+        ? { test: null }
+        : {
+            test: json({ passed: body.passed, text: orNull(body.text), atMs }),
+            ...(body.passed ? { tested_at: new Date(atMs) } : {}),
+          },
   ),
   sign: action(
     perform,
-    { name: text(100), role: text(100), strokes: text(200_000), refusedReason: text(500) },
+    {
+      name: text(100, 'who signs; required with strokes'),
+      role: text(100, 'e.g. manager'),
+      strokes: Type.Optional(Strokes),
+      refusedReason: text(500, 'instead of strokes: why the customer did not sign'),
+    },
     ({ body, atMs }) => ({ signature: signatureOf(body, atMs) }),
   ),
   submit: action(perform, {}, ({ by }) => ({ submitted_by: by })),

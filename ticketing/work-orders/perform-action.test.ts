@@ -11,7 +11,7 @@ async function dispatched(desk: TestDesk) {
   return { unit, technicianId, as: `technician/${technicianId}`, path: `/work-orders/${order.id}`, order };
 }
 
-const SIGNATURE = { name: 'Li', role: 'manager', strokes: '[[1,2],[3,4]]' };
+const SIGNATURE = { name: 'Li', role: 'manager', strokes: 'M1 2L3 4' };
 
 test('a repair goes from accepted to archived step by step, and its ticket follows', async () => {
   await using desk = await openTestDesk();
@@ -101,7 +101,11 @@ test('D5, D6, E5, E11, H1: a step without its data is refused and names what is 
   expect((await post('test', {})).status).toBe(422);
   await post('test', { passed: true });
   const unsigned = await post('sign', { name: 'Li' });
-  expect([unsigned.status, field(unsigned)]).toEqual([422, 'signature']);
+  expect([unsigned.status, field(unsigned)]).toEqual([422, 'strokes']);
+  for (const strokes of ['', '[[1,2],[3,4]]', 'M0 0', 'hello', 'data:image/png;base64,']) {
+    const nonsense = await post('sign', { name: 'Li', strokes });
+    expect([strokes, nonsense.status, field(nonsense)]).toEqual([strokes, 422, 'strokes']);
+  }
   expect((await post('sign', { refusedReason: 'in a hurry' })).body.status).toBe('signed');
 });
 

@@ -1,5 +1,5 @@
 import { AftercareError } from '#platform/errors.ts';
-import { move, type StateMachine } from './core/state-machine.ts';
+import { allowedActions, move, type StateMachine } from './core/state-machine.ts';
 
 /**
  * Where the action leads, or throws: 409 with the allowed actions for an illegal move, 409 or 422 naming the
@@ -13,12 +13,20 @@ export function enforceMove<S extends string, A extends string, F, G extends str
   const result = move(machine, at, facts);
   if (result.outcome === 'moved') return result.to;
   if (result.outcome === 'illegal') {
-    throw new AftercareError(
-      `${machine.noun.toUpperCase()}_ILLEGAL_TRANSITION`,
-      `${machine.noun.replaceAll('_', ' ')} ${at.id} is ${at.state}: ${at.action} is not allowed now`,
-      { kind: 'conflict', allowed: result.allowed },
-    );
+    throw illegalAction(machine, at);
   }
   const { code, field, message, kind } = result.failure;
   throw new AftercareError(code, `${field}: ${message}`, { kind, fields: [{ field, message }] });
+}
+
+/** 409 with the moves that the state allows instead; for actions that are no move, too. */
+export function illegalAction<S extends string, A extends string, F, G extends string>(
+  machine: StateMachine<S, A, F, G>,
+  { id, state, action }: { readonly id: string; readonly state: S; readonly action: string },
+): AftercareError {
+  return new AftercareError(
+    `${machine.noun.toUpperCase()}_ILLEGAL_TRANSITION`,
+    `${machine.noun.replaceAll('_', ' ')} ${id} is ${state}: ${action} is not allowed now`,
+    { kind: 'conflict', allowed: allowedActions(machine, state) },
+  );
 }

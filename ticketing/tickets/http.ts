@@ -7,6 +7,8 @@ import type { Tx } from '#platform/db/db.ts';
 import { notFound } from '#platform/errors.ts';
 import { Page, PageQuery } from '#platform/http/page.ts';
 import type { HttpInstance, Routes } from '#platform/http/routes.ts';
+import { TICKET_MACHINE } from '../core/ticket-machine.ts';
+import { illegalAction } from '../enforce-move.ts';
 import { assessTicket, lockUnitAndTicket } from './assess-ticket.ts';
 import { findTicket, listTickets } from './list-tickets.ts';
 import { acknowledgeTicket, moveTicket, noteTicketEvent } from './move-ticket.ts';
@@ -119,7 +121,8 @@ function assessRoutes(deps: TicketDeps, app: HttpInstance): void {
       },
     },
     ({ actor, params }) =>
-      change(deps, params.id, async (tx) => {
+      change(deps, params.id, async (tx, ticket) => {
+        requireUnended(ticket, 'acknowledge');
         await acknowledgeTicket(deps, tx, { ticketId: params.id, atMs: deps.clock.nowMs() });
         await deps.audit.record(tx, {
           actor,
@@ -165,6 +168,12 @@ function assessRoutes(deps: TicketDeps, app: HttpInstance): void {
   );
 }
 
+const ENDED: readonly TicketRow['status'][] = ['closed', 'cancelled', 'merged'];
+
+function requireUnended({ number, status: state }: TicketRow, action: string): void {
+  if (ENDED.includes(state)) throw illegalAction(TICKET_MACHINE, { id: number, state, action });
+}
+
 async function setPriority(
   deps: TicketDeps,
   tx: Tx,
@@ -176,6 +185,7 @@ async function setPriority(
   },
 ): Promise<void> {
   const { ticket, actor, priority, reason } = given;
+  requireUnended(ticket, 'priority');
   const atMs = deps.clock.nowMs();
   await tx
     .withTables<TicketTables>()

@@ -1,10 +1,11 @@
 import { type SqlBool, sql } from 'kysely';
-import { UNSPECIFIED_FAMILY } from '#contracts/faults.ts';
+import { UNSPECIFIED_FAMILY, unmappedFamily } from '#contracts/faults.ts';
 import type { Tx } from '#platform/db/db.ts';
 import { REOPEN_WINDOW_MS } from './move-ticket.ts';
 import type { TicketRow, TicketTables } from './tables.ts';
 
 const MATCH_WINDOW_MS = 24 * 3_600_000;
+const MOST_UNMAPPED = 20;
 
 const isOpen = sql<SqlBool>`status not in ('closed', 'cancelled', 'merged')`;
 
@@ -81,4 +82,24 @@ export async function unexplainedTicket(
       fault_family === UNSPECIFIED_FAMILY && (component === '' || component === fault.component),
   );
   return candidates.length === 1 ? candidates[0] : undefined;
+}
+
+/**
+ * The unit's newest ticket of a code that no table maps, once so many of them are in hand that a further code gets
+ * none of its own. The caller holds the unit.
+ */
+export async function unmappedCrowd(
+  tx: Tx,
+  fault: { readonly unitId: string; readonly faultFamily: string },
+): Promise<TicketRow | undefined> {
+  const prefix = unmappedFamily('');
+  if (!fault.faultFamily.startsWith(prefix)) return undefined;
+  const inHand = await tickets(tx)
+    .where('unit_id', '=', fault.unitId)
+    .where('status', 'in', ['assessed', 'in_progress'])
+    .where(sql<SqlBool>`starts_with(fault_family, ${prefix})`)
+    .orderBy('id', 'desc')
+    .limit(MOST_UNMAPPED)
+    .execute();
+  return inHand.length < MOST_UNMAPPED ? undefined : inHand[0];
 }

@@ -5,7 +5,7 @@ import type { Tx } from '#platform/db/db.ts';
 import type { Consumer } from '#platform/outbox/outbox.ts';
 import { lockUnits } from '../units/index.ts';
 import { assessByMachine, reclassify } from './assess-ticket.ts';
-import { openTicketsOf, recentlyClosedTicket, unexplainedTicket } from './match-ticket.ts';
+import { openTicketsOf, recentlyClosedTicket, unexplainedTicket, unmappedCrowd } from './match-ticket.ts';
 import { acknowledgeTicket } from './move-ticket.ts';
 import { faultKey, openTicket } from './open-ticket.ts';
 import type { TicketDeps } from './ports.ts';
@@ -112,6 +112,8 @@ async function ticketFor(
     });
     return assessByMachine(deps, tx, { ticket, alarm: data, actor: ACTOR });
   }
+  const crowd = await unmappedCrowd(tx, data);
+  if (crowd !== undefined) return crowd;
   const opened = await openTicket(deps, tx, {
     unitId: data.unitId,
     deviceId: data.deviceId,

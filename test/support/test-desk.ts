@@ -28,7 +28,7 @@ export interface TestDesk extends AsyncDisposable {
   readonly clock: ManualClock;
   /** How long every unit is said to have worked in any window, and the device whose telemetry is away. */
   readonly load: { ms: number; unreadable: string | null };
-  /** `as` is a role, or `technician/{technicianId}`. */
+  /** `as` is a role or several (`technician+agent`), with `/{technicianId}` behind where there is one. */
   call(request: string, body?: object, as?: string): Promise<{ status: number; body: Body }>;
   publish(...events: NewEvent[]): Promise<void>;
   /** Resolves once no event waits for a consumer. */
@@ -106,8 +106,14 @@ export async function openTestDesk(): Promise<TestDesk> {
 }
 
 function actorOf(token: string): Actor {
-  const [role, technicianId = null] = token.split('/');
-  return { type: 'user', userId: `user-${token}`, username: token, roles: [role as Role], technicianId };
+  const [roles = '', technicianId = null] = token.split('/');
+  return {
+    type: 'user',
+    userId: `user-${token}`,
+    username: token,
+    roles: roles.split('+') as Role[],
+    technicianId,
+  };
 }
 
 /** Takes the sweeps' names and handlers; nothing runs unless the test says so. */

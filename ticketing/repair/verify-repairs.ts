@@ -5,6 +5,7 @@ import { forEach } from '../for-each.ts';
 import {
   canReopen,
   lockUnitAndTicket,
+  type Recurrence,
   reopenTicket,
   standingAlarms,
   type TicketRow,
@@ -127,7 +128,7 @@ async function settle(deps: WorkOrderDeps, tx: Tx, judged: Judged): Promise<void
 export async function noteRecurrence(
   deps: Pick<WorkOrderDeps, 'audit' | 'clock'>,
   tx: Tx,
-  { ticketId, alarmId, atMs }: { readonly ticketId: string; readonly alarmId: string; readonly atMs: number },
+  { ticketId, alarmId, atMs }: Recurrence,
 ): Promise<string | null> {
   const failed = await tx
     .withTables<RepairTables>()
@@ -135,7 +136,11 @@ export async function noteRecurrence(
     .set({
       state: 'recurred',
       checked_at: new Date(deps.clock.nowMs()),
-      evidence: JSON.stringify({ reason: 'fault_recurred', alarmIds: [alarmId], recurredAtMs: atMs }),
+      evidence: JSON.stringify({
+        reason: alarmId === null ? 'customer_unsatisfied' : 'fault_recurred',
+        alarmIds: alarmId === null ? [] : [alarmId],
+        recurredAtMs: atMs,
+      }),
     })
     .where('ticket_id', '=', ticketId)
     .where('state', '=', 'pending')

@@ -3,7 +3,7 @@ export { ticketRoutes } from './http.ts';
 export { findTicket } from './list-tickets.ts';
 export { TICKET_MIGRATIONS } from './migrations.ts';
 export { acknowledgeTicket, lockTicket, moveTicket } from './move-ticket.ts';
-export type { NewTicketOrder, OrderSummary, TicketDeps, TicketOrders } from './ports.ts';
+export type { NewTicketOrder, OrderSummary, Recurrence, TicketDeps, TicketOrders } from './ports.ts';
 export { canReopen, reopenTicket } from './reopen-ticket.ts';
 export { confirmReport, reportByPerson } from './report-by-person.ts';
 export { standingAlarms, ticketOfAlarms } from './reports.ts';

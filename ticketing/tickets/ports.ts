@@ -17,6 +17,13 @@ export interface OrderSummary {
   readonly verificationPending: number;
 }
 
+/** A fault that is back: by which alarm or report, or (null) because the customer says so. */
+export interface Recurrence {
+  readonly ticketId: string;
+  readonly alarmId: string | null;
+  readonly atMs: number;
+}
+
 /** The ticket's side of work orders. */
 export interface TicketOrders {
   /** Opens an order for a ticket whose row the caller holds. */
@@ -26,7 +33,7 @@ export interface TicketOrders {
   /** Cancels what nobody has been sent to (or, with `all`, everything unfinished). */
   cancel(tx: Tx, cancel: { ticketId: string; reason: string; all: boolean }): Promise<void>;
   /** A repaired fault is back inside its verification window: who repaired it, or null. */
-  recurred(tx: Tx, recurrence: { ticketId: string; alarmId: string; atMs: number }): Promise<string | null>;
+  recurred(tx: Tx, recurrence: Recurrence): Promise<string | null>;
 }
 
 export interface NewTicketOrder {

@@ -11,7 +11,7 @@ import type { TicketRow } from './tables.ts';
 
 /**
  * A fault that is back: the ticket is in progress again under a new order, offered first to whoever repaired it.
- * Inside the verification window it counts against that repair.
+ * Inside the verification window it counts against that repair. No alarm: the customer says so.
  */
 export async function reopenTicket(
   deps: TicketDeps,
@@ -22,7 +22,7 @@ export async function reopenTicket(
     actor,
   }: {
     readonly ticket: TicketRow;
-    readonly alarm: Pick<EventMap['alarm.raised'], 'alarmId' | 'raisedAtMs'>;
+    readonly alarm: Pick<EventMap['alarm.raised'], 'raisedAtMs'> & { readonly alarmId: string | null };
     readonly actor: Actor;
   },
 ): Promise<TicketRow> {
@@ -31,7 +31,8 @@ export async function reopenTicket(
     alarmId: alarm.alarmId,
     atMs: alarm.raisedAtMs,
   });
-  const row = await moveTicket(deps, tx, { ticket, action: 'reopen', actor, reason: 'fault_recurred' });
+  const reason = alarm.alarmId === null ? 'customer_unsatisfied' : 'fault_recurred';
+  const row = await moveTicket(deps, tx, { ticket, action: 'reopen', actor, reason });
   await startClocks(tx, [{ kind: 'T5', ticketId: row.id, workOrderId: null, startedAtMs: alarm.raisedAtMs }]);
   await deps.orders.open(tx, { ticket: row, kind: 'repair', preferTechnicianId });
   return row;

@@ -1,7 +1,11 @@
+import { mayDo } from '#contracts/permissions.ts';
 import { type Instant, instantMs } from '#contracts/time.ts';
 import { type Actor, actorId, requirePermission } from '#platform/auth/actor.ts';
 import type { Tx } from '#platform/db/db.ts';
 import { AftercareError, invalidField, notFound } from '#platform/errors.ts';
+import { allowedActions } from '../core/state-machine.ts';
+import { WORK_ORDER_MACHINE } from '../core/work-order-machine.ts';
+import { illegalAction } from '../enforce-move.ts';
 import { findTechnician } from '../people/index.ts';
 import { logOrder, moveOrder } from './move-order.ts';
 import { ORDER_ACTIONS } from './order-actions.ts';
@@ -21,10 +25,11 @@ export interface ActionBody {
 
 const FUTURE_TOLERANCE_MS = 60_000;
 
-/** Whether the actor is confined to their own orders: a technician who neither dispatches nor manages. */
+/** Whether the actor is confined to their own orders: only being a technician lets them perform any. */
 export function ownOrdersOnly(actor: Actor): boolean {
   if (actor.type === 'system') return false;
-  return actor.roles.every((role) => role === 'technician');
+  const others = actor.roles.filter((role) => role !== 'technician');
+  return others.length < actor.roles.length && !mayDo(others, 'work_orders:perform');
 }
 
 /** 403 where a technician reaches for somebody else's order. */
@@ -83,15 +88,26 @@ function occurredAtMs(
 ): number {
   const nowMs = clock.nowMs();
   if (occurredAt === undefined) return Math.max(nowMs, order.last_step_at);
+  return plausibleMs(occurredAt, { nowMs, notBeforeMs: order.last_step_at, what: 'the previous step' });
+}
+
+function plausibleMs(
+  occurredAt: Instant,
+  {
+    nowMs,
+    notBeforeMs,
+    what,
+  }: { readonly nowMs: number; readonly notBeforeMs: number; readonly what: string },
+): number {
   const atMs = instantMs(occurredAt);
   if (atMs > nowMs + FUTURE_TOLERANCE_MS) {
     throw invalidField('WORK_ORDER_OCCURRED_AT_IMPLAUSIBLE', 'occurredAt', 'lies in the future');
   }
-  if (atMs < order.last_step_at) {
+  if (atMs < notBeforeMs) {
     throw invalidField(
       'WORK_ORDER_OCCURRED_AT_IMPLAUSIBLE',
       'occurredAt',
-      `lies before the previous step at ${new Date(order.last_step_at).toISOString()}`,
+      `lies before ${what} at ${new Date(notBeforeMs).toISOString()}`,
     );
   }
   return Math.min(atMs, nowMs);
@@ -108,7 +124,7 @@ async function requireActiveTechnician(tx: Tx, technicianId: string): Promise<vo
   }
 }
 
-/** Adds to the log without moving the order (requirement E9). */
+/** Adds to the log of an unfinished order without moving it (requirement E9). */
 export async function addLog(
   deps: WorkOrderDeps,
   actor: Actor,
@@ -117,11 +133,13 @@ export async function addLog(
   requirePermission(actor, 'work_orders:perform');
   return deps.db.transaction().execute(async (tx) => {
     const order = await reachOrder(tx, { id, actor });
-    const nowMs = deps.clock.nowMs();
-    const atMs = body.occurredAt === undefined ? nowMs : instantMs(body.occurredAt);
-    if (atMs > nowMs + FUTURE_TOLERANCE_MS) {
-      throw invalidField('WORK_ORDER_OCCURRED_AT_IMPLAUSIBLE', 'occurredAt', 'lies in the future');
+    const { number, status: state } = order;
+    if (allowedActions(WORK_ORDER_MACHINE, state).length === 0) {
+      throw illegalAction(WORK_ORDER_MACHINE, { id: number, state, action: 'log' });
     }
+    const nowMs = deps.clock.nowMs();
+    const opened = { nowMs, notBeforeMs: order.opened_at, what: 'the order was opened' };
+    const atMs = body.occurredAt === undefined ? nowMs : plausibleMs(body.occurredAt, opened);
     if ((body.text ?? '') === '' && (body.parts ?? []).length === 0) {
       throw invalidField('WORK_ORDER_LOG_EMPTY', 'text', 'say what was done, or name parts');
     }

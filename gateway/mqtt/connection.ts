@@ -29,6 +29,7 @@ export interface Connection {
   client: BrokerClient | undefined;
   identity: Identity | undefined;
   withheld: number;
+  withheldBytes: number;
   /** Its keepalive ran out while messages were withheld: a new span starts when the last is acknowledged. */
   isExempted: boolean;
   isRegistered: boolean;
@@ -98,6 +99,7 @@ export class WithheldMessage implements RawMessage {
     this.isWill = arrival.isWill;
     this.done = arrival.done;
     connection.withheld += 1;
+    connection.withheldBytes += this.payload.length;
     connection.backlog.withheld += 1;
   }
 
@@ -105,6 +107,7 @@ export class WithheldMessage implements RawMessage {
     const { connection, done } = this;
     if (done === undefined) return;
     this.done = undefined;
+    connection.withheldBytes -= this.payload.length;
     release(connection);
     if (this.isWill || connection.client?.closed === false) done(error);
   }

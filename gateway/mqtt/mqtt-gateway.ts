@@ -132,6 +132,7 @@ function admit(deps: AdmitDeps, socket: Socket, maxPayloadBytes: number): void {
     client: undefined,
     identity: undefined,
     withheld: 0,
+    withheldBytes: 0,
     isExempted: false,
     isRegistered: false,
   };
@@ -145,6 +146,7 @@ function admit(deps: AdmitDeps, socket: Socket, maxPayloadBytes: number): void {
     maxPacketBytes: maxPayloadBytes + TOPIC_BYTES,
     isStopped: () => state.isStopping,
     withheld: () => connection.withheld,
+    withheldBytes: () => connection.withheldBytes,
     onPings: (pings) => answerPings(connection, pings),
     onRefused: (verdict) => {
       const code = verdict === 'too_large' ? 'GATEWAY_PAYLOAD_TOO_LARGE' : 'GATEWAY_PACKET_MALFORMED';

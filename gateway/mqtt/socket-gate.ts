@@ -8,6 +8,7 @@ interface GateHooks {
   isStopped(): boolean;
   /** Messages of this connection that wait for their acknowledgement. */
   withheld(): number;
+  withheldBytes(): number;
   /** Pings arrived; tells whether they were answered, else the broker sees them. */
   onPings(count: number): boolean;
   onRefused(verdict: Exclude<ScanVerdict, 'ok'>): void;
@@ -22,6 +23,7 @@ export interface SocketGate {
 const MAX_CONNECT_BYTES = 32_768;
 /** Reading goes on only below this many withheld messages (and the packets of the chunk in hand). */
 const MAX_WITHHELD = 1_024;
+const MAX_WITHHELD_BYTES = 4_194_304;
 const PING_BYTES = 2;
 
 /**
@@ -66,7 +68,8 @@ export function createSocketGate(socket: Socket, hooks: GateHooks): SocketGate {
       socket.removeListener('readable', client._nextBatch);
       socket.on('readable', () => {
         if (hooks.isStopped()) return;
-        if (hooks.withheld() < MAX_WITHHELD) client._nextBatch();
+        const isFull = hooks.withheld() >= MAX_WITHHELD || hooks.withheldBytes() >= MAX_WITHHELD_BYTES;
+        if (!isFull) client._nextBatch();
         if (hooks.withheld() > 0 && socket.readableLength > lookedAtBytes) lookAhead();
       });
     },

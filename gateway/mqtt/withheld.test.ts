@@ -155,6 +155,23 @@ test('a connection with many withheld messages is not read on', async () => {
   await eventually(() => expect(test.sink.messages).toHaveLength(sent));
 });
 
+test('a connection with megabytes of withheld messages is not read on', async () => {
+  await using test = await openTestGateway();
+  const device = await test.connect(await test.addDevice({ id: 'ac-1' }));
+  test.sink.hold();
+  const large = Buffer.alloc(200_000, 0x20);
+  const published = Promise.all(
+    Array.from({ length: 100 }, () => device.publishAsync('devices/ac-1/telemetry', large, { qos: 1 })),
+  );
+  await eventually(() => expect(test.sink.messages.length).toBeGreaterThanOrEqual(21));
+  const other = await test.connect(await test.addDevice({ id: 'ac-2' }));
+  expect(other.connected).toBe(true);
+  expect(test.sink.messages.length).toBeLessThan(30);
+  test.sink.release();
+  await published;
+  expect(test.sink.messages).toHaveLength(100);
+});
+
 test('stopping waits for the acknowledgements that are owed, then reports every device offline', async () => {
   await using test = await openTestGateway();
   const device = await test.connect(await test.addDevice({ id: 'ac-1' }), {

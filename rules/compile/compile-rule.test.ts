@@ -46,6 +46,8 @@ test('a short condition that would become endless code is refused, whatever make
     );
   }
   expect(evaluate(chain(3), { power_on: true })).toBe(1);
+  expect(evaluate('--humidity > 1.0 && ---humidity < 0.0', { humidity: 5 })).toBe(1);
+  expect(evaluate(`${'-'.repeat(1_000)}humidity > 1.0`, { humidity: 5 })).toBe(1);
 });
 
 describe('errors tell the line and the column', () => {

@@ -18,6 +18,15 @@ const STALE_AFTER_CADENCES = 3;
  * line and column), RULES_CONDITION_TOO_LARGE, RULES_DEADBAND_UNUSED or RULES_FAULT_FAMILY_UNKNOWN.
  */
 export function compileRule(rule: AlarmRule): CompiledRule {
+  try {
+    return compile(rule);
+  } catch (error) {
+    const isTooDeep = error instanceof RangeError;
+    throw isTooDeep ? conditionTooLarge() : error;
+  }
+}
+
+function compile(rule: AlarmRule): CompiledRule {
   if (!FAULT_FAMILIES.has(rule.faultFamily)) {
     throw invalidField('RULES_FAULT_FAMILY_UNKNOWN', 'faultFamily', `no family is named ${rule.faultFamily}`);
   }

@@ -20,11 +20,7 @@ export function conditionError(code: string, place: Place, message: string): Aft
   });
 }
 
-/** 422 for a condition whose parts repeat each other until the function made of it is too long. */
+/** 422 for a condition nested so deeply that the function made of it would be too long, or endless to make. */
 export function conditionTooLarge(): AftercareError {
-  return invalidField(
-    'RULES_CONDITION_TOO_LARGE',
-    'condition',
-    'choices or equalities are nested too deeply',
-  );
+  return invalidField('RULES_CONDITION_TOO_LARGE', 'condition', 'its parts are nested too deeply');
 }

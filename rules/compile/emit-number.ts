@@ -24,7 +24,7 @@ export function emitNumber(reads: Reads, node: ASTNode): string {
     case 'id':
       return readSlot(reads, metricIndex(reads.kind, node.args) ?? 0);
     case '-_':
-      return `(-${emitNumber(reads, node.args)})`;
+      return node.args.op === '-_' ? emitNumber(reads, node.args.args) : `(-${emitNumber(reads, node.args)})`;
     case '+':
     case '-':
     case '*':

@@ -165,7 +165,7 @@ function recordRoutes(deps: WorkOrderDeps, app: HttpInstance): void {
       config: { permission: 'work_orders:perform' },
       schema: {
         tags,
-        summary: 'Note work done or parts used, at any step',
+        summary: 'Note work done or parts used, until the order has ended',
         description: '422 `WORK_ORDER_LOG_EMPTY`: give `text` or `parts`.',
         params: Params,
         body: LogBody,
@@ -181,7 +181,8 @@ function recordRoutes(deps: WorkOrderDeps, app: HttpInstance): void {
       schema: {
         tags,
         summary: 'Note what the customer said when called after the repair',
-        description: 'Stops T9, which runs from the test that passed.',
+        description:
+          'Stops T9, which runs from the test that passed. A customer who is not satisfied reopens the ticket with a follow-up order, unless it is in hand, cancelled or closed for more than 24 hours. 409 `WORK_ORDER_CALLED_BACK`: one callback an order.',
         params: Params,
         body: CallbackBody,
         response: { 200: WorkOrder },

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
-import rateLimit from '@fastify/rate-limit';
 import { fastifySSE } from '@fastify/sse';
 import Fastify, {
   type FastifyBaseLogger,
@@ -97,7 +96,6 @@ export async function createHttpApp(deps: HttpDeps, config: HttpConfig): Promise
     strictTransportSecurity: config.publicUrl?.startsWith('https:') === true,
   });
   guardAccess(app, deps.auth, config.publicUrl);
-  await app.register(rateLimit, { global: false });
   await app.register(fastifySSE, { heartbeatInterval: HEARTBEAT_MS });
   await documentRoutes(app, config.version);
   replayByKey(app, deps, config.secretKey);

@@ -7,6 +7,7 @@ import { authRoutes } from '#platform/auth/auth-routes.ts';
 import { loadSecretKey } from '#platform/auth/secrets.ts';
 import { userRoutes } from '#platform/auth/user-routes.ts';
 import { type Clock, createClock } from '#platform/clock.ts';
+import { AftercareError } from '#platform/errors.ts';
 import { createHttpApp, type HttpApp } from '#platform/http/http-app.ts';
 import { sweepIdempotencyKeys } from '#platform/http/idempotency.ts';
 import type { Routes } from '#platform/http/routes.ts';
@@ -103,17 +104,24 @@ function definePlatformJobs(jobs: Jobs, { db, clock, auth }: Ground): void {
   jobs.every('http.sweep', HOUR_MS, async () => void (await sweepIdempotencyKeys({ db, clock })));
 }
 
-async function openHttp(
-  ground: Ground,
-  {
-    feed,
-    routes,
-    ingest,
-  }: { feed: ReturnType<typeof startMessages>; routes: readonly Routes[]; ingest: DeviceSide['ingest'] },
-): Promise<HttpApp> {
+interface HttpParts {
+  readonly feed: ReturnType<typeof startMessages>;
+  readonly routes: readonly Routes[];
+  readonly ingest: DeviceSide['ingest'];
+  readonly isStarted: () => boolean;
+}
+
+async function openHttp(ground: Ground, parts: HttpParts): Promise<HttpApp> {
+  const { feed, routes, ingest } = parts;
   const { auth, log, clock, db, metrics, config, secretKey, storage } = ground;
   const publicUrl = config.PUBLIC_URL ?? null;
   const readiness = [
+    {
+      name: 'start',
+      check: async () => {
+        if (!parts.isStarted()) throw new AftercareError('APP_STARTING', 'the start is not finished yet');
+      },
+    },
     { name: 'database', check: async () => void (await storage.pool.query('select 1')) },
     {
       name: 'durable log',
@@ -163,11 +171,18 @@ async function startSides(ground: Ground, consumers: Consumer[]): Promise<App> {
   const feed = startMessages(ground, consumers);
   await startJobs(ground, [deviceSide, process]);
   const routes = [...deviceSide.routes, ...process.routes];
-  const http = await openHttp(ground, { feed, routes, ingest: deviceSide.ingest });
+  let isStarted = false;
+  const http = await openHttp(ground, {
+    feed,
+    routes,
+    ingest: deviceSide.ingest,
+    isStarted: () => isStarted,
+  });
   lifecycle.use('http', http, HTTP_STOP_MS);
   const httpPort = await http.listen({ host: config.HOST, port: config.HTTP_PORT });
   const gateway = await deviceSide.listen();
   const admin = await auth.ensureAdmin(config.ADMIN_PASSWORD ?? null);
+  isStarted = true;
   return {
     httpPort,
     mqttPort: gateway.port,

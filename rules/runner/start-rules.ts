@@ -88,6 +88,16 @@ export async function startRules(deps: RulesDeps, config: RulesConfig): Promise<
   metrics.gauge('aftercare_alarms_active', 'Alarms whose condition stands', {
     collect: (gauge) => gauge.set(engine.activeCount()),
   });
+  metrics.gauge(
+    'aftercare_rule_engine',
+    'What the rule engine counted since it began: points, late, backfilled, …',
+    {
+      labels: ['what'],
+      collect: (gauge) => {
+        for (const [what, count] of Object.entries(engine.stats())) gauge.set({ what }, count);
+      },
+    },
+  );
 
   const evaluate = (input: InputBatch): readonly AlarmTransition[] => {
     try {

@@ -180,23 +180,21 @@ export function tick(lane: Lane, atMs: number): void {
   }
 }
 
-/** A device has connected or gone; `atMs` is our clock. */
+/** A device has connected or gone; `atMs` is our clock. Each row learns it at its place among the row's points. */
 export function offerPresence(lane: Lane, root: number, at: Presence): void {
-  const eventMs = at.atMs - skewMs(lane.rows, root);
-  if (lane.reorderMs === 0) applyPresence(lane, root, { isOnline: at.isOnline, atMs: eventMs });
-  else {
-    const nothing = { metric: new Uint16Array(0), value: new Float64Array(0) };
-    hold(lane, root, { atMs: eventMs, ...nothing, isOnline: at.isOnline });
+  const { isOnline } = at;
+  const atMs = at.atMs - skewMs(lane.rows, root);
+  for (const row of rowsOfDevice(lane.rows, root)) {
+    if (lane.reorderMs === 0) applyPresence(lane, row, { isOnline, atMs });
+    else hold(lane, row, { atMs, metric: new Uint16Array(0), value: new Float64Array(0), isOnline });
   }
 }
 
-function applyPresence(lane: Lane, root: number, at: Presence): void {
+function applyPresence(lane: Lane, row: number, at: Presence): void {
+  const nowMs = Math.max(at.atMs, lane.rows.clockMs[row] ?? 0);
+  if ((lane.rows.dueMs[row] ?? 0) <= nowMs) runTimers(lane, row, nowMs);
   const isOnline = at.isOnline ? TRUE : FALSE;
-  for (const row of rowsOfDevice(lane.rows, root)) {
-    const nowMs = Math.max(at.atMs, lane.rows.clockMs[row] ?? 0);
-    if ((lane.rows.dueMs[row] ?? 0) <= nowMs) runTimers(lane, row, nowMs);
-    if (lane.rows.online[row] !== isOnline) changePresence(lane, row, { ...at, atMs: nowMs });
-  }
+  if (lane.rows.online[row] !== isOnline) changePresence(lane, row, { ...at, atMs: nowMs });
 }
 
 /** Delays stand still while the device is away, but for rules that read `online`. */

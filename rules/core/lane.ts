@@ -112,7 +112,17 @@ function makeRow(
   }
   lane.groupOf[row] = groupFor(lane, row);
   lane.arrivedMs[row] = Number.NEGATIVE_INFINITY;
+  shareHeldPresence(lane, row);
   return row;
+}
+
+/** A part seen for the first time waits for the same changes of connection as its device. */
+function shareHeldPresence(lane: Lane, row: number): void {
+  const root = lane.rows.byId.get(lane.rows.refs[row]?.id ?? '') ?? row;
+  const waiting = (root === row ? undefined : lane.held[root])?.filter(({ isOnline }) => isOnline !== null);
+  if (waiting?.[0] === undefined) return;
+  lane.held[row] = waiting;
+  arm(lane, row, waiting[0].atMs);
 }
 
 function rebind(lane: Lane, root: number, device: DeviceRef): void {

@@ -86,6 +86,20 @@ export const DEVICE_MODELS: readonly DeviceModel[] = [
     units: { suction_pressure: 'bar', discharge_pressure: 'bar', power: 'kW' },
     faultCodes: CHILLER_CODES,
   },
+  {
+    id: 'ac-pile-generic',
+    kind: 'charging_pile',
+    label: { 'zh-CN': '交流充电桩（通用）', en: 'AC charging pile (generic)' },
+    units: {},
+    faultCodes: {},
+  },
+  {
+    id: 'dc-pile-generic',
+    kind: 'charging_pile',
+    label: { 'zh-CN': '直流充电桩（通用）', en: 'DC charging pile (generic)' },
+    units: {},
+    faultCodes: {},
+  },
 ];
 
 const BY_ID = new Map(DEVICE_MODELS.map((model) => [model.id, model]));

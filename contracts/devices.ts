@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { DeviceId, RecordId } from './ids.ts';
+import { OcppCredentials } from './ocpp.ts';
 import { IsoTime } from './time.ts';
 
 const Labels = Type.Record(Type.String({ pattern: '^[a-z0-9_.-]{1,64}$' }), Type.String({ maxLength: 200 }), {
@@ -8,7 +9,7 @@ const Labels = Type.Record(Type.String({ pattern: '^[a-z0-9_.-]{1,64}$' }), Type
 });
 
 const shape = {
-  kind: Type.String({ maxLength: 32, description: 'ac_unit' }),
+  kind: Type.String({ maxLength: 32, description: 'ac_unit or charging_pile' }),
   model: Type.String({ maxLength: 64, description: 'id of a device model' }),
   unitId: Type.Optional(RecordId),
   siteId: Type.Optional(RecordId),
@@ -27,8 +28,13 @@ export type PendingApproval = Static<typeof PendingApproval>;
 /** What a device signs in with. The password is shown once; we keep only its hash. */
 export const MqttCredentials = Type.Object({ username: Type.String(), password: Type.String() });
 
-/** Answer to a registration. */
-export const DeviceCredentials = Type.Object({ id: DeviceId, unitId: RecordId, mqtt: MqttCredentials });
+/** Answer to a registration: `mqtt` for an air conditioner, `ocpp` for a charging pile. */
+export const DeviceCredentials = Type.Object({
+  id: DeviceId,
+  unitId: RecordId,
+  mqtt: Type.Optional(MqttCredentials),
+  ocpp: Type.Optional(OcppCredentials),
+});
 export type DeviceCredentials = Static<typeof DeviceCredentials>;
 
 const nullable = <T extends Parameters<typeof Type.Optional>[0]>(schema: T) =>

@@ -1,4 +1,5 @@
 import type { AlarmAction, Reason, Severity } from './alarms.ts';
+import type { CommandStatus } from './commands.ts';
 import type { Priority } from './priority.ts';
 import type { Source, TicketStatus, WorkOrderKind, WorkOrderStatus } from './statuses.ts';
 
@@ -33,6 +34,15 @@ export interface EventMap {
   };
   'alarm.acknowledged': { alarmId: string; byUserId: string };
   'rule.changed': { ruleId: string };
+  'command.changed': {
+    commandId: string;
+    deviceId: string;
+    unitId: string | null;
+    ticketId: string | null;
+    name: string;
+    status: CommandStatus;
+    detail: string | null;
+  };
   'service_request.received': { requestId: string; ticketId: string | null; channel: Source };
   'ticket.opened': {
     ticketId: string;

@@ -18,6 +18,12 @@ export interface FaultFamily {
   readonly skill: string;
   readonly cause: LocalText;
   readonly plan: LocalText;
+  /** May hurt somebody: never commanded from afar. */
+  readonly isSafety: boolean;
+  /** Id of the playbook that is tried before anybody drives (contracts/playbooks.ts), or null. */
+  readonly playbook: string | null;
+  /** Models of parts that the repair may need. */
+  readonly parts: readonly string[];
 }
 
 type Row = readonly [
@@ -238,6 +244,52 @@ const ROWS: readonly Row[] = [
     text('紧固并检查轴承', 'Fasten and check the bearings'),
   ],
   [
+    'ground_fault',
+    'critical',
+    'high',
+    'high',
+    'high_voltage',
+    text('接地或漏电故障', 'Ground fault'),
+    text(
+      '绝缘下降、进水或漏电保护动作',
+      'Insulation loss, water ingress or a tripped residual current device',
+    ),
+    text('断电挂牌，测量绝缘电阻，检查枪线', 'Isolate and tag, measure the insulation, inspect the cable'),
+  ],
+  [
+    'connector_overheat',
+    'critical',
+    'high',
+    'high',
+    'high_voltage',
+    text('枪头过温', 'Connector overheat'),
+    text('枪头触点磨损或接触不良', 'Worn contacts or a poor connection in the connector'),
+    text(
+      '停用枪头，检查并更换触点或枪线',
+      'Take the connector out of service, inspect, replace contacts or cable',
+    ),
+  ],
+  [
+    'connector_lock',
+    'major',
+    'medium',
+    'medium',
+    'charging',
+    text('枪锁故障', 'Connector lock fault'),
+    text('电子锁卡滞或执行器损坏', 'Lock jammed or its actuator failed'),
+    text('远程解锁，检查电子锁', 'Unlock remotely, check the lock actuator'),
+  ],
+  [
+    'reader_fault',
+    'minor',
+    'medium',
+    'medium',
+    'charging',
+    text('读卡器故障', 'Card reader fault'),
+    text('读卡器死机或通信中断', 'Reader hung or lost its connection'),
+    text('远程复位，无效则更换读卡器', 'Reset remotely; replace the reader if that does not help'),
+  ],
+  [
     'offline',
     'minor',
     'medium',
@@ -259,6 +311,15 @@ const ROWS: readonly Row[] = [
   ],
 ];
 
+const SAFETY: ReadonlySet<string> = new Set(['ground_fault', 'connector_overheat']);
+
+const PLAYBOOK_OF: Readonly<Record<string, string>> = {
+  connector_lock: 'pile-unlock',
+  reader_fault: 'pile-reset',
+};
+
+const PARTS_OF: Readonly<Record<string, readonly string[]>> = {};
+
 export const FAULT_FAMILIES: ReadonlyMap<string, FaultFamily> = new Map(
   ROWS.map(([id, severity, impact, urgency, skill, label, cause, plan]) => [
     id,
@@ -272,6 +333,9 @@ export const FAULT_FAMILIES: ReadonlyMap<string, FaultFamily> = new Map(
       cause,
       plan,
       emergency: impact === 'high' && urgency === 'high',
+      isSafety: SAFETY.has(id),
+      playbook: PLAYBOOK_OF[id] ?? null,
+      parts: PARTS_OF[id] ?? [],
     },
   ]),
 );
@@ -302,6 +366,9 @@ export function faultFamily(id: string): FaultFamily {
         : text(`未知故障码 ${code}`, `Unknown fault code ${code}`),
     cause: text('待诊断', 'To be diagnosed'),
     plan: text('现场诊断', 'Diagnose on site'),
+    isSafety: false,
+    playbook: null,
+    parts: [],
   };
 }
 

@@ -20,7 +20,7 @@ export interface Metric {
   readonly values?: readonly string[];
 }
 
-export const DEVICE_KINDS = ['ac_unit'] as const;
+export const DEVICE_KINDS = ['ac_unit', 'charging_pile'] as const;
 export type DeviceKind = (typeof DEVICE_KINDS)[number];
 
 const ANALOG_MS = 30_000;
@@ -118,11 +118,74 @@ const AC_UNIT: readonly Metric[] = [
   }),
 ];
 
+/** Of a connector: OCPP 1.6 ChargePointStatus in our spelling. Reported on change, so it holds for long. */
+export const CONNECTOR_STATUSES = [
+  'available',
+  'preparing',
+  'charging',
+  'suspended_evse',
+  'suspended_ev',
+  'finishing',
+  'reserved',
+  'unavailable',
+  'faulted',
+] as const;
+export type ConnectorStatus = (typeof CONNECTOR_STATUSES)[number];
+
+const METER_MS = 60_000;
+const STATUS_MS = 86_400_000;
+
+const PILE_NUMBERS: readonly Row[] = [
+  ['power', 'W', 0, 2_000_000, '充电功率', 'Charging power', METER_MS],
+  ['power_offered', 'W', 0, 2_000_000, '可用功率', 'Power offered', METER_MS],
+  ['current', 'A', 0, 1_000, '充电电流', 'Charging current', METER_MS],
+  ['current_l1', 'A', 0, 1_000, 'L1 电流', 'Current L1', METER_MS],
+  ['current_l2', 'A', 0, 1_000, 'L2 电流', 'Current L2', METER_MS],
+  ['current_l3', 'A', 0, 1_000, 'L3 电流', 'Current L3', METER_MS],
+  ['current_offered', 'A', 0, 1_000, '可用电流', 'Current offered', METER_MS],
+  ['voltage', 'V', 0, 1_500, '电压', 'Voltage', METER_MS],
+  ['voltage_l1', 'V', 0, 1_500, 'L1 电压', 'Voltage L1', METER_MS],
+  ['voltage_l2', 'V', 0, 1_500, 'L2 电压', 'Voltage L2', METER_MS],
+  ['voltage_l3', 'V', 0, 1_500, 'L3 电压', 'Voltage L3', METER_MS],
+  ['frequency', 'Hz', 0, 100, '电网频率', 'Grid frequency', METER_MS],
+  ['power_factor', '1', -1, 1, '功率因数', 'Power factor', METER_MS],
+  ['soc', '%', 0, 100, '车辆电量', 'State of charge', METER_MS],
+  ['connector_temp', 'Cel', -50, 200, '枪头温度', 'Connector temperature', METER_MS],
+  ['internal_temp', 'Cel', -50, 150, '机内温度', 'Internal temperature', METER_MS],
+  ['ambient_temp', 'Cel', -50, 70, '环境温度', 'Ambient temperature', METER_MS],
+  [
+    'connector_rise',
+    'mK/A2',
+    0,
+    10_000,
+    '枪头温升系数',
+    'Connector temperature rise per current squared',
+    METER_MS,
+  ],
+  ['fan_rpm', '/min', 0, 20_000, '风扇转速', 'Cooling fan speed', METER_MS],
+  ['insulation_resistance', 'kOhm', 0, 100_000, '绝缘电阻', 'Insulation resistance', COUNTER_MS],
+  ['contactor_operations', '{count}', 0, 1e9, '接触器动作次数', 'Contactor operations', COUNTER_MS],
+  ['lock_tries', '{count}', 0, 1_000, '锁止尝试次数', 'Lock attempts', COUNTER_MS],
+  ['rssi', 'dB[mW]', -130, 0, '信号强度', 'Signal strength'],
+  ['energy', 'kW.h', 0, 1e9, '累计电量', 'Energy counter', METER_MS],
+];
+
+const CHARGING_PILE: readonly Metric[] = [
+  ...PILE_NUMBERS.map(number),
+  {
+    ...enumeration('status', CONNECTOR_STATUSES, { 'zh-CN': '状态', en: 'Status' }),
+    cadenceMs: STATUS_MS,
+  },
+];
+
 /**
  * The one list of metrics, by device kind. A metric's position in its list is its index in point batches; it
  * holds for one build only, so whatever is stored names the metric.
  */
-export const METRICS: Readonly<Record<DeviceKind, readonly Metric[]>> = { ac_unit: AC_UNIT };
+export const METRICS: Readonly<Record<DeviceKind, readonly Metric[]>> = {
+  ac_unit: AC_UNIT,
+  charging_pile: CHARGING_PILE,
+};
 
 const INDEX = Object.fromEntries(
   DEVICE_KINDS.map((kind) => [kind, new Map(METRICS[kind].map((metric, index) => [metric.name, index]))]),

@@ -10,6 +10,8 @@ export const PERMISSIONS = {
   'alarms:read': ['agent', 'dispatcher', 'technician', 'manager'],
   'alarms:acknowledge': ['agent', 'dispatcher', 'manager'],
   'audit:read': ['manager'],
+  'commands:read': ['agent', 'dispatcher', 'technician', 'manager'],
+  'commands:send': ['dispatcher', 'manager'],
   'customers:read': ['agent', 'dispatcher', 'manager'],
   'customers:write': ['agent', 'manager'],
   'dead_letters:read': ['manager'],

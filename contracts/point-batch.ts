@@ -40,9 +40,10 @@ export type Signal = { readonly afterPoint: number } & (
       readonly detail: string | null;
     }
   | {
-      /** The device's whole list of active codes (of component ""): what is missing is cleared. */
+      /** The whole list of the component's active codes: what is missing is cleared. */
       readonly type: 'fault_list';
       readonly device: DeviceRef;
+      readonly component: string;
       readonly codes: readonly string[];
       readonly observedAtMs: number;
       readonly receivedAtMs: number;

@@ -1,3 +1,5 @@
+import type { DeviceKind } from './metrics.ts';
+
 /**
  * Forecast of when a metric reaches its limit, from stored history (ISO 13381). `p10AtMs` to `p90AtMs` is the
  * interval of the forecast instant, early to late; null where it lies beyond ten years.
@@ -17,7 +19,7 @@ export type Prognosis =
 /** Which metric of which device is watched, and the value it must not pass. */
 export interface PrognosisQuestion {
   readonly deviceId: string;
-  readonly kind: 'ac_unit';
+  readonly kind: DeviceKind;
   readonly component: string;
   readonly metric: string;
   readonly limit: number;

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import type { DeviceKind } from './metrics.ts';
 
 export const AGGREGATES = ['avg', 'min', 'max', 'last'] as const;
 export type Aggregate = (typeof AGGREGATES)[number];
@@ -6,7 +7,7 @@ export type Aggregate = (typeof AGGREGATES)[number];
 /** A question about one device's stored telemetry. `everyMs` null asks for the points as stored. */
 export interface TelemetryQuery {
   readonly deviceId: string;
-  readonly kind: 'ac_unit';
+  readonly kind: DeviceKind;
   readonly metrics: readonly string[];
   readonly component?: string;
   readonly fromMs: number;

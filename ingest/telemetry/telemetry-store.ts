@@ -1,3 +1,4 @@
+import type { DeviceKind } from '#contracts/metrics.ts';
 import type { PointBatch } from '#contracts/point-batch.ts';
 import type { TelemetryQuery, TelemetrySeries } from '#contracts/telemetry.ts';
 
@@ -16,7 +17,7 @@ export interface LatestValues {
 export interface TelemetryStore extends AsyncDisposable {
   write(batches: readonly PointBatch[]): Promise<void>;
   query(query: TelemetryQuery): Promise<TelemetrySeries[]>;
-  latest(kind: 'ac_unit', deviceIds: readonly string[]): Promise<LatestValues[]>;
+  latest(kind: DeviceKind, deviceIds: readonly string[]): Promise<LatestValues[]>;
   /** Rolls up what is complete and what late points touched; `stableUntilMs` bounds what the writer still holds. */
   rollUp(stableUntilMs: number): Promise<void>;
   /** Drops what is past retention. */

@@ -1,0 +1,49 @@
+import { type Static, Type } from 'typebox';
+
+/**
+ * A call of a station as the durable log keeps it: `[action, payload, answered]` in JSON. `answered` holds what we
+ * promised in the reply and must find again, e.g. the transaction id of a StartTransaction (OCPP 1.6, 4.8).
+ */
+export const LoggedCall = Type.Tuple([
+  Type.String({ minLength: 1, maxLength: 64 }),
+  Type.Unknown(),
+  Type.Object({ transactionId: Type.Optional(Type.Integer()) }),
+]);
+export type LoggedCall = Static<typeof LoggedCall>;
+
+/** `connector-1` … for a connector, `""` for the station as a whole (OCPP connector 0). */
+export function connectorComponent(connectorId: number): string {
+  return connectorId === 0 ? '' : `connector-${connectorId}`;
+}
+
+/** The connector's number, 0 for the whole; null for a component that is none. */
+export function connectorOf(component: string): number | null {
+  if (component === '') return 0;
+  const [, digits] = /^connector-(\d{1,3})$/.exec(component) ?? [];
+  return digits === undefined ? null : Number(digits);
+}
+
+/** What a station signs in with: Basic auth with its id as user name. The password is shown once. */
+export const OcppCredentials = Type.Object({
+  url: Type.String({ description: 'ws://host:port/ocpp/{stationId}' }),
+  password: Type.String({ description: '40 hex digits; the text and its 20 bytes are both accepted' }),
+});
+
+/** A charging session as kept: one transaction of one connector. Energy in Wh. */
+export const ChargingSession = Type.Object(
+  {
+    deviceId: Type.String(),
+    component: Type.String(),
+    transactionId: Type.Integer(),
+    startedAt: Type.Union([Type.String({ format: 'date-time' }), Type.Null()], {
+      description: 'null: only its end was reported',
+    }),
+    stoppedAt: Type.Union([Type.String({ format: 'date-time' }), Type.Null()]),
+    meterStartWh: Type.Union([Type.Number(), Type.Null()]),
+    meterStopWh: Type.Union([Type.Number(), Type.Null()]),
+    stopReason: Type.Union([Type.String(), Type.Null()]),
+    isUnknown: Type.Boolean({ description: 'a stop for a transaction that we never started' }),
+  },
+  { $id: 'ChargingSession', additionalProperties: false },
+);
+export type ChargingSession = Static<typeof ChargingSession>;

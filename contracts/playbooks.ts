@@ -1,0 +1,76 @@
+import type { DeviceKind } from './metrics.ts';
+import type { LocalText } from './text.ts';
+
+/** One thing to try: a command, and how long after it was done the fault may take to go away. */
+export interface PlaybookStep {
+  readonly command: string;
+  /** `connectorId: "$connector"` stands for the connector of the fault's component. */
+  readonly args: Readonly<Record<string, string | number | boolean>>;
+  readonly settleMs: number;
+}
+
+/**
+ * How a fault is cured from afar before anybody drives: steps from the mildest on, each judged by whether the fault
+ * returns to normal. Never while a session charges, never for a safety family.
+ *
+ * At most `maxRuns` runs a unit and family within `windowMs`; at least `coolDownMs` between two.
+ */
+export interface Playbook {
+  readonly id: string;
+  readonly kind: DeviceKind;
+  readonly label: LocalText;
+  readonly steps: readonly PlaybookStep[];
+  readonly maxRuns: number;
+  readonly windowMs: number;
+  readonly coolDownMs: number;
+}
+
+const text = (zh: string, en: string): LocalText => ({ 'zh-CN': zh, en });
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+const LIMITS = { maxRuns: 3, windowMs: DAY_MS, coolDownMs: 10 * MINUTE_MS } as const;
+
+const TRIGGER_STATUS: PlaybookStep = {
+  command: 'trigger_message',
+  args: { requestedMessage: 'StatusNotification' },
+  settleMs: 10 * SECOND_MS,
+};
+
+export const PLAYBOOKS: readonly Playbook[] = [
+  {
+    id: 'pile-reset',
+    kind: 'charging_pile',
+    label: text('查询状态后复位', 'Ask for status, then reset'),
+    steps: [
+      TRIGGER_STATUS,
+      { command: 'reset', args: { type: 'Soft' }, settleMs: 2 * MINUTE_MS },
+      { command: 'reset', args: { type: 'Hard' }, settleMs: 5 * MINUTE_MS },
+    ],
+    ...LIMITS,
+  },
+  {
+    id: 'pile-unlock',
+    kind: 'charging_pile',
+    label: text('解锁枪头', 'Unlock the connector'),
+    steps: [
+      { command: 'unlock_connector', args: { connectorId: '$connector' }, settleMs: 30 * SECOND_MS },
+      { command: 'reset', args: { type: 'Soft' }, settleMs: 2 * MINUTE_MS },
+    ],
+    ...LIMITS,
+  },
+  {
+    id: 'ac-clear',
+    kind: 'ac_unit',
+    label: text('清除故障后重启', 'Clear the fault, then restart'),
+    steps: [
+      { command: 'clear_fault', args: {}, settleMs: MINUTE_MS },
+      { command: 'restart', args: {}, settleMs: 3 * MINUTE_MS },
+    ],
+    ...LIMITS,
+  },
+];
+
+export function findPlaybook(id: string): Playbook | undefined {
+  return PLAYBOOKS.find((playbook) => playbook.id === id);
+}

@@ -153,13 +153,16 @@ export async function openDeviceSide(deps: DeviceSideDeps): Promise<DeviceSide> 
   countMessages(ground, ingest);
   const secrets = createSecretHasher(ground.secretKey, 'device');
   const units = createUnits({ audit });
+  const deviceUrls = {
+    ocpp: (id: string) => `ws://${config.HOST}:${config.OCPP_PORT}/ocpp/${encodeURIComponent(id)}`,
+  };
   return {
     ingest,
     rules,
     registry,
     routes: [
       ...rules.routes,
-      deviceRoutes({ db, clock, audit, outbox, secrets, units, registry }),
+      deviceRoutes({ db, clock, audit, outbox, secrets, units, registry, deviceUrls }),
       (app) => telemetryRoutes(app, { store, clock, findDevice }),
       (app) => accountRoutes(app, { db, ingest, maxLogBytes: config.LOG_MAX_BYTES }),
     ],

@@ -52,7 +52,7 @@ test('an import is all or nothing', async () => {
 
   const good = await csv(test, GOOD.join('\r\n'));
   expect(good.statusCode).toBe(201);
-  expect(good.json<{ devices: DeviceCredentials[] }>().devices.map(({ mqtt }) => mqtt.username)).toEqual([
+  expect(good.json<{ devices: DeviceCredentials[] }>().devices.map(({ mqtt }) => mqtt?.username)).toEqual([
     'ac-1',
     'ac-2',
   ]);

@@ -7,11 +7,11 @@ export function requireKnownModel(kind: string, model: string): DeviceKind {
   const known = DEVICE_KINDS.find((candidate) => candidate === kind);
   if (known === undefined) {
     const choices = DEVICE_KINDS.join(', ');
-    const message =
-      kind === 'charging_pile'
-        ? `charging piles cannot be registered yet; what can: ${choices}`
-        : `${kind} is not a kind of device; there are: ${choices}`;
-    throw invalidField('DEVICE_KIND_UNKNOWN', 'kind', message);
+    throw invalidField(
+      'DEVICE_KIND_UNKNOWN',
+      'kind',
+      `${kind} is not a kind of device; there are: ${choices}`,
+    );
   }
   const found = findDeviceModel(model);
   if (found === undefined) {

@@ -1,4 +1,5 @@
 import type { Device } from '#contracts/devices.ts';
+import type { DeviceKind } from '#contracts/metrics.ts';
 import { isoTimeOrNull } from '#contracts/time.ts';
 import type { Db } from '#platform/db/db.ts';
 import { notFound } from '#platform/errors.ts';
@@ -25,7 +26,7 @@ export async function listDevices(db: Db, filter: DeviceFilter): Promise<PageOf<
   const after = decodeCursor(filter.cursor);
   if (after !== undefined) query = query.where('device.id', '>', after);
   const { kind, model, isConnected, q } = filter;
-  if (kind !== undefined) query = query.where('device.kind', '=', kind as 'ac_unit');
+  if (kind !== undefined) query = query.where('device.kind', '=', kind as DeviceKind);
   if (model !== undefined) query = query.where('device.model', '=', model);
   if (isConnected !== undefined) {
     query = query.where((where) =>

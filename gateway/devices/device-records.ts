@@ -1,4 +1,5 @@
 import type { DeviceChange, DeviceCredentials, NewDevice } from '#contracts/devices.ts';
+import type { DeviceKind } from '#contracts/metrics.ts';
 import type { Audit } from '#platform/audit/audit.ts';
 import type { Actor } from '#platform/auth/actor.ts';
 import { generateSecret, type SecretHasher } from '#platform/auth/secrets.ts';
@@ -19,6 +20,12 @@ export interface DeviceDeps {
   readonly secrets: SecretHasher;
   readonly units: UnitDirectory;
   readonly registry: DeviceRegistry;
+  readonly deviceUrls: DeviceUrls;
+}
+
+/** Where devices of a wire that is told its address connect to. */
+export interface DeviceUrls {
+  ocpp(deviceId: string): string;
 }
 
 interface Step {
@@ -87,7 +94,18 @@ export async function registerDevice(
       siteId: { to: siteId },
     },
   });
-  return { id: device.id, unitId, mqtt: { username: device.id, password } };
+  return credentialsOf(deps, { id: device.id, kind, unitId }, password);
+}
+
+/** What a device signs in with depends on the wire that its kind speaks; over both its name is its id. */
+function credentialsOf(
+  { deviceUrls }: DeviceDeps,
+  { id, kind, unitId }: { readonly id: string; readonly kind: DeviceKind; readonly unitId: string },
+  password: string,
+): DeviceCredentials {
+  return kind === 'charging_pile'
+    ? { id, unitId, ocpp: { url: deviceUrls.ocpp(id), password } }
+    : { id, unitId, mqtt: { username: id, password } };
 }
 
 function deviceExists(id: string): AftercareError {
@@ -173,7 +191,7 @@ export async function rotateCredentials(
     entity: 'device',
     entityId: row.id,
   });
-  return { id: row.id, unitId: row.unit_id, mqtt: { username: row.mqtt_username, password } };
+  return credentialsOf(deps, { id: row.id, kind: row.kind, unitId: row.unit_id }, password);
 }
 
 /** Takes the identity away; the unit and its history stay. */

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { DeviceCredentials } from '#contracts/devices.ts';
 import { createManualClock } from '#platform/clock.ts';
 import { createLog } from '#platform/log.ts';
+import { mqttOf, ocppOf } from '#test/support/credentials.ts';
 import { openTestDevices, type TestDevices } from '#test/support/test-devices.ts';
 import { createPendingDevices } from './pending.ts';
 import { createDeviceSessions } from './sessions.ts';
@@ -15,7 +16,9 @@ test('a registered device gets a unit and a password that is shown once and work
   await using test = await openTestDevices();
   const response = await register(test, { labels: { floor: '3' }, serial: 'SN-1' });
   expect(response.statusCode).toBe(201);
-  const { id, unitId, mqtt } = response.json<DeviceCredentials>();
+  const credentials = response.json<DeviceCredentials>();
+  const { id, unitId } = credentials;
+  const mqtt = mqttOf(credentials);
   expect([id, mqtt.username]).toEqual(['ac-1', 'ac-1']);
   expect(mqtt.password).toMatch(/^[0-9a-f]{40}$/);
   const known = test.deps.registry.findByUsername('ac-1');
@@ -36,6 +39,22 @@ test('a registered device gets a unit and a password that is shown once and work
   });
 });
 
+test('a charging pile gets the address it connects to and a password that works at once', async () => {
+  await using test = await openTestDevices();
+  const pile = { id: 'cp|1', kind: 'charging_pile', model: 'ac-pile-generic' };
+  const credentials = (await register(test, pile)).json<DeviceCredentials>();
+  const first = ocppOf(credentials);
+  expect(credentials.mqtt).toBeUndefined();
+  expect(first.url).toBe('ws://127.0.0.1:9000/ocpp/cp%7C1');
+  expect(first.password).toMatch(/^[0-9a-f]{40}$/);
+
+  const rotated = await test.call('POST', '/devices/cp%7C1/credentials');
+  const second = ocppOf(rotated.json<DeviceCredentials>());
+  const known = test.deps.registry.findByUsername('cp|1');
+  const accepts = (password: string) => known && test.deps.secrets.verify(password, known.secretHash);
+  expect([accepts(second.password), accepts(first.password)]).toEqual([true, false]);
+});
+
 test('what cannot be registered names its field', async () => {
   await using test = await openTestDevices();
   await register(test, { serial: 'SN-1' });
@@ -48,9 +67,6 @@ test('what cannot be registered names its field', async () => {
     }>();
     return [response.statusCode, code, errors?.map(({ field }) => field).join() ?? '', detail] as const;
   };
-  expect((await refused({ id: 'ac-2', kind: 'charging_pile', model: 'ac-pile-generic' }))[3]).toMatch(
-    /cannot be registered yet/,
-  );
   expect((await refused({ id: 'ac-2', kind: 'toaster' })).slice(0, 3)).toEqual([
     422,
     'DEVICE_KIND_UNKNOWN',
@@ -151,11 +167,13 @@ test('new credentials replace the old ones, and a removed device is forgotten', 
   test.deps.registry.onRevoked((id) => revoked.push(id));
   const rotated = await test.call('POST', '/devices/ac-1/credentials');
   expect(rotated.statusCode).toBe(201);
-  const { mqtt, unitId } = rotated.json<DeviceCredentials>();
+  const credentials = rotated.json<DeviceCredentials>();
+  const { unitId } = credentials;
+  const mqtt = mqttOf(credentials);
   expect([mqtt.username, unitId]).toEqual(['ac-1', first.unitId]);
   const known = test.deps.registry.findByUsername('ac-1');
   const accepts = (password: string) => known && test.deps.secrets.verify(password, known.secretHash);
-  expect([accepts(mqtt.password), accepts(first.mqtt.password)]).toEqual([true, false]);
+  expect([accepts(mqtt.password), accepts(mqttOf(first).password)]).toEqual([true, false]);
 
   expect((await test.call('DELETE', '/devices/ac-1')).statusCode).toBe(204);
   expect(revoked).toEqual(['ac-1', 'ac-1']);
@@ -180,7 +198,7 @@ test('an identity that waits is approved or taken off the list', async () => {
 
   const approval = { kind: 'ac_unit', model: 'vrf-generic', labels: { floor: '1' } };
   const approved = await test.call('POST', '/devices/pending/ac-7/approve', { body: approval });
-  expect([approved.statusCode, approved.json<DeviceCredentials>().mqtt.username]).toEqual([201, 'ac-7']);
+  expect([approved.statusCode, approved.json<DeviceCredentials>().mqtt?.username]).toEqual([201, 'ac-7']);
   expect((await test.call('POST', '/devices/pending/ac-7/approve', { body: approval })).statusCode).toBe(404);
   expect((await test.call('DELETE', '/devices/pending/ac-8')).statusCode).toBe(204);
   expect((await test.call('DELETE', '/devices/pending/ac-8')).statusCode).toBe(404);

@@ -6,7 +6,13 @@ test('device models tell what their fault codes mean and in which units they mea
   const answer = await devices.call('GET', '/device-models', { role: 'agent' });
   expect(answer.statusCode).toBe(200);
   const items = answer.json<{ items: { id: string; faultCodes: unknown[]; metrics: unknown[] }[] }>().items;
-  expect(items.map(({ id }) => id)).toEqual(['split-generic', 'vrf-generic', 'chiller-generic']);
+  expect(items.map(({ id }) => id)).toEqual([
+    'split-generic',
+    'vrf-generic',
+    'chiller-generic',
+    'ac-pile-generic',
+    'dc-pile-generic',
+  ]);
   expect(items[0]?.faultCodes).toContainEqual({
     code: 'E1',
     family: 'high_pressure',

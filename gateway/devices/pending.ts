@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { isDeviceId } from '#contracts/ids.ts';
+import type { Protocol } from '#contracts/raw-message.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Db } from '#platform/db/db.ts';
 import type { Logger } from '#platform/log.ts';
@@ -8,7 +9,7 @@ import { createBatchWriter } from './batch-writer.ts';
 /** Unknown identities that tried to connect, for an administrator to approve. */
 export interface PendingDevices extends AsyncDisposable {
   /** Notes an attempt. Text that could never be a device id is left out. */
-  seen(identity: string, protocol: 'mqtt', remoteAddress: string | null): void;
+  seen(identity: string, protocol: Protocol, remoteAddress: string | null): void;
   /** Writes what is waiting. */
   flush(): Promise<void>;
 }

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { createServer } from 'node:net';
 import { promisify } from 'node:util';
 import { expect, test, vi } from 'vitest';
+import { mqttOf } from '#test/support/credentials.ts';
 import { isInstalled } from '#test/support/installed.ts';
 import { openTestGateway } from '#test/support/test-gateway.ts';
 
@@ -79,7 +80,7 @@ test('a wrong password, an unknown identity and a disabled device are told apart
       (error: { code?: number }) => error.code,
     );
   expect(await refused('ac-1', 'wrong')).toBe(4);
-  expect(await refused('ac-99', known.mqtt.password)).toBe(5);
+  expect(await refused('ac-99', mqttOf(known).password)).toBe(5);
   expect(await refused('not/an/id', 'x')).toBe(5);
   expect([
     await test.refusals('wrong_password'),
@@ -200,7 +201,7 @@ test.skipIf(!hasMosquitto)(
   'mosquitto_pub is served at QoS 0, 1 and 2, and told not to speak MQTT 5',
   async () => {
     await using test = await openTestGateway();
-    const { username, password } = (await test.addDevice({ id: 'ac-1' })).mqtt;
+    const { username, password } = mqttOf(await test.addDevice({ id: 'ac-1' }));
     const publish = (...options: string[]) =>
       promisify(execFile)(MOSQUITTO, [
         ...['-h', '127.0.0.1', '-p', String(test.gateway.port), '-u', username, '-P', password],

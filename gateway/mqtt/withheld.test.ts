@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { expect, test, vi } from 'vitest';
 import type { DeviceCredentials } from '#contracts/devices.ts';
+import { mqttOf } from '#test/support/credentials.ts';
 import { openTestGateway } from '#test/support/test-gateway.ts';
 
 const eventually = (check: () => void | Promise<void>) =>
@@ -11,10 +12,8 @@ function field(text: string): Buffer {
   return Buffer.concat([Buffer.of(bytes.length >> 8, bytes.length & 0xff), bytes]);
 }
 
-function connectPacket(
-  { mqtt: { username, password } }: DeviceCredentials,
-  keepaliveSeconds: number,
-): Buffer {
+function connectPacket(credentials: DeviceCredentials, keepaliveSeconds: number): Buffer {
+  const { username, password } = mqttOf(credentials);
   const body = Buffer.concat([
     field('MQTT'),
     Buffer.of(4, 0b1100_0110, 0, keepaliveSeconds),

@@ -6,6 +6,7 @@ import { topicOf } from '#contracts/mqtt.ts';
 import type { Clock } from '#platform/clock.ts';
 import { createLog } from '#platform/log.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
+import { mqttOf } from './credentials.ts';
 import { openTestDatabase, type TestDatabase } from './test-database.ts';
 import { openTestFolder } from './test-folder.ts';
 
@@ -98,9 +99,10 @@ export async function openTestApp(options: TestAppOptions = {}): Promise<TestApp
 /** Connects with mqtt.js; rejects as the broker refuses. */
 export function connectDevice(
   port: number,
-  { mqtt: { username, password } }: DeviceCredentials,
+  credentials: DeviceCredentials,
   options: IClientOptions = {},
 ): Promise<MqttClient> {
+  const { username, password } = mqttOf(credentials);
   return mqtt.connectAsync({ host: '127.0.0.1', port, username, password, reconnectPeriod: 0, ...options });
 }
 

@@ -24,6 +24,7 @@ export function createDeviceDeps(db: Db): DeviceDeps {
     secrets: createSecretHasher(randomBytes(32), 'device'),
     units: createUnits({ audit }),
     registry: createDeviceRegistry({ db }),
+    deviceUrls: { ocpp: (id) => `ws://127.0.0.1:9000/ocpp/${encodeURIComponent(id)}` },
   };
 }
 

@@ -9,6 +9,7 @@ import type { RefusedMessage } from '#gateway/mqtt/broker.ts';
 import { type MqttGateway, type MqttGatewayConfig, startMqttGateway } from '#gateway/mqtt/mqtt-gateway.ts';
 import { createLog } from '#platform/log.ts';
 import { createMetrics } from '#platform/metrics/metrics.ts';
+import { mqttOf } from './credentials.ts';
 import { openTestDatabase } from './test-database.ts';
 import { addDevice, createDeviceDeps } from './test-devices.ts';
 
@@ -67,7 +68,8 @@ export async function openTestGateway(config: Partial<MqttGatewayConfig> = {}): 
     pending,
     deadLetters,
     addDevice: (device) => addDevice(deps, device),
-    connect: async ({ mqtt: { username, password } }, options) => {
+    connect: async (credentials, options) => {
+      const { username, password } = mqttOf(credentials);
       const client = await mqtt.connectAsync({
         host: '127.0.0.1',
         port: gateway.port,

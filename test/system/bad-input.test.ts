@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { mqttOf } from '#test/support/credentials.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { openTestApp, type TestApp, type TestDevice } from '#test/support/test-app.ts';
 
@@ -178,8 +179,8 @@ test("a wrong password, an unknown identity, another's client id and MQTT 5 harm
       (error: { code?: number }) => error.code,
     );
 
-  expect(await refusal('healthy', known.mqtt.password)).toBe(4);
-  expect(await refusal('stranger', known.mqtt.password)).toBe(5);
+  expect(await refusal('healthy', mqttOf(known).password)).toBe(4);
+  expect(await refusal('stranger', mqttOf(known).password)).toBe(5);
   await eventually(async () => {
     expect((await app.api.get('/devices/pending')).items).toMatchObject([{ identity: 'stranger' }]);
   });

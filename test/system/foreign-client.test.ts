@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import type { DeviceCredentials } from '#contracts/devices.ts';
+import { mqttOf } from '#test/support/credentials.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { isInstalled } from '#test/support/installed.ts';
 import { openTestApp, type TestApp } from '#test/support/test-app.ts';
@@ -13,11 +14,13 @@ const run = promisify(execFile);
 /** Publishes one message as another program would: connect, publish at QoS 1, wait for the answer, disconnect. */
 async function publish(
   { mqttPort }: TestApp,
-  { id, mqtt }: DeviceCredentials,
+  credentials: DeviceCredentials,
   [channel, message]: readonly [string, object],
 ): Promise<void> {
-  const where = ['-h', '127.0.0.1', '-p', String(mqttPort), '-t', `devices/${id}/${channel}`, '-q', '1'];
-  const who = ['-u', mqtt.username, '-P', mqtt.password];
+  const { username, password } = mqttOf(credentials);
+  const topic = `devices/${credentials.id}/${channel}`;
+  const where = ['-h', '127.0.0.1', '-p', String(mqttPort), '-t', topic, '-q', '1'];
+  const who = ['-u', username, '-P', password];
   await run(MOSQUITTO, [...where, ...who, '-m', JSON.stringify(message)]);
 }
 

@@ -1,6 +1,6 @@
 import { type DeviceModel, findDeviceModel } from '#contracts/device-models.ts';
-import type { Channel } from '#contracts/mqtt.ts';
 import type { DeviceRef, InputBatch, Signal } from '#contracts/point-batch.ts';
+import type { MessageChannel } from '#contracts/raw-message.ts';
 import { type ComponentBook, createComponentBook } from './core/components.ts';
 import { createTelemetryDecoder, MAX_AHEAD_MS, type TelemetryDecoder } from './core/decode-telemetry.ts';
 import type { ControlEntry } from './core/entry.ts';
@@ -13,7 +13,7 @@ import { createDuplicateFilter, type DuplicateFilter } from './duplicates.ts';
 
 /** A message to be read, from the wire or from the log. */
 export interface Envelope {
-  readonly channel: Channel;
+  readonly channel: MessageChannel;
   readonly payload: Buffer;
   readonly receivedAtMs: number;
   readonly isDuplicateFlagged: boolean;
@@ -241,7 +241,15 @@ function readState(reading: Reading, from: Received): void {
   const { faults: codes, session = null, fw = null } = message;
   if (codes !== undefined && message.online) {
     const afterPoint = reading.builder.count;
-    reading.signals.push({ type: 'fault_list', afterPoint, device, codes, observedAtMs, receivedAtMs });
+    reading.signals.push({
+      type: 'fault_list',
+      afterPoint,
+      device,
+      component: '',
+      codes,
+      observedAtMs,
+      receivedAtMs,
+    });
   }
   reading.events.push({
     deviceId: device.id,
@@ -276,11 +284,13 @@ function readCommandAnswer(reading: Reading, from: Received): void {
   });
 }
 
-const READERS: Readonly<Record<Channel, (reading: Reading, from: Received) => void>> = {
+const READERS: Readonly<Record<MessageChannel, (reading: Reading, from: Received) => void>> = {
   telemetry: readTelemetry,
   fault: readFault,
   state: readState,
   'cmd/ack': readCommandAnswer,
+  ocpp: (reading, { device, envelope }) =>
+    refuse(reading, { deviceId: device.id, envelope }, { code: 'INGEST_SHAPE_INVALID', field: '' }),
 };
 
 function readControl(reading: Reading, entry: ControlEntry): void {

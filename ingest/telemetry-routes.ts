@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { findMetric, METRICS } from '#contracts/metrics.ts';
+import { DEVICE_KINDS, findMetric, METRICS } from '#contracts/metrics.ts';
 import type { DeviceRef } from '#contracts/point-batch.ts';
 import { AGGREGATES, TelemetrySeries } from '#contracts/telemetry.ts';
 import type { Clock } from '#platform/clock.ts';
@@ -133,9 +133,15 @@ export function telemetryRoutes(app: HttpInstance, { store, clock, findDevice }:
       if (deviceIds.length > MAX_LATEST) {
         throw invalidField('TELEMETRY_TOO_MANY_DEVICES', 'deviceIds', `at most ${MAX_LATEST}`);
       }
-      const known = deviceIds.filter((id) => findDevice(id) !== undefined);
-      const latest = await store.latest('ac_unit', known);
-      const items = latest.map(({ observedAtMs, ...rest }) => ({
+      const latest = await Promise.all(
+        DEVICE_KINDS.map((kind) =>
+          store.latest(
+            kind,
+            deviceIds.filter((id) => findDevice(id)?.kind === kind),
+          ),
+        ),
+      );
+      const items = latest.flat().map(({ observedAtMs, ...rest }) => ({
         ...rest,
         observedAt: new Date(observedAtMs).toISOString(),
       }));

@@ -1,11 +1,10 @@
-import type { Channel } from '#contracts/mqtt.ts';
-import { CHANNELS } from '#contracts/mqtt.ts';
+import { MESSAGE_CHANNELS, type MessageChannel } from '#contracts/raw-message.ts';
 
 /** A message as the log keeps it. */
 export interface MessageEntry {
   readonly type: 'message';
   readonly deviceId: string;
-  readonly channel: Channel;
+  readonly channel: MessageChannel;
   readonly payload: Buffer;
   readonly receivedAtMs: number;
   readonly isDuplicateFlagged: boolean;
@@ -80,7 +79,7 @@ export function createEntryWriter(initialBytes = 65_536): EntryWriter {
     message(entry) {
       ensure(MESSAGE_FIXED + 3 * (entry.deviceId.length + entry.session.length) + entry.payload.length);
       head(MESSAGE, entry.receivedAtMs);
-      buffer[at] = CHANNELS.indexOf(entry.channel);
+      buffer[at] = MESSAGE_CHANNELS.indexOf(entry.channel);
       buffer[at + 1] = entry.isDuplicateFlagged ? 1 : 0;
       buffer.writeUInt16LE(entry.packetId, at + 2);
       at += 4;
@@ -123,7 +122,7 @@ export function readEntries(bytes: Buffer): Entry[] {
     return text;
   };
   const message = (receivedAtMs: number): MessageEntry => {
-    const channel = CHANNELS[bytes[at] ?? 0] ?? 'telemetry';
+    const channel = MESSAGE_CHANNELS[bytes[at] ?? 0] ?? 'telemetry';
     const isDuplicateFlagged = bytes[at + 1] === 1;
     const packetId = bytes.readUInt16LE(at + 2);
     at += 4;

@@ -206,18 +206,18 @@ function reasonToRaise(
   if (one?.readsOnline === true && lane.rows.online[row] === FALSE) {
     return reasonOf('offline', { forMs: heldMs });
   }
-  const kind = lane.rows.refs[row]?.kind ?? 'ac_unit';
+  const metrics = one === undefined ? [] : METRICS[one.rule.appliesTo.kind];
   const missed = one?.absences.find(
     ({ metric, forMs }) => lane.view.missedSince(row, metric) + forMs <= nowMs,
   );
   if (missed !== undefined) {
-    const metric = METRICS[kind][missed.metric]?.name ?? '';
+    const metric = metrics[missed.metric]?.name ?? '';
     return reasonOf('absent', { metric, forMs: nowMs - lane.view.missedSince(row, missed.metric) });
   }
   const values: Record<string, number> = {};
   one?.metrics.forEach((slot, i) => {
     const at = row * CELLS_PER_ROW + 2 * slot;
-    const name = METRICS[kind][slot]?.name;
+    const name = metrics[slot]?.name;
     const isFresh = nowMs - (lane.rows.cells[at + 1] ?? 0) <= (one.maxAgesMs[i] ?? 0);
     if (name !== undefined && isFresh) values[name] = lane.rows.cells[at] ?? 0;
   });

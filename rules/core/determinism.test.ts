@@ -35,7 +35,7 @@ interface Event {
   readonly component: string;
   readonly temp: number;
   readonly hz: number;
-  readonly kind: 'both' | 'temp' | 'hz' | 'fault' | 'presence' | 'acknowledge' | 'tick';
+  readonly kind: 'both' | 'temp' | 'hz' | 'fault' | 'list' | 'presence' | 'acknowledge' | 'tick';
   readonly flag: boolean;
 }
 
@@ -51,7 +51,7 @@ const event = (kinds: readonly Event['kind'][]): fc.Arbitrary<Event> =>
   });
 
 const POINT_KINDS = ['both', 'both', 'temp', 'hz'] as const;
-const ALL_KINDS = [...POINT_KINDS, 'fault', 'presence', 'acknowledge', 'tick'] as const;
+const ALL_KINDS = [...POINT_KINDS, 'fault', 'list', 'presence', 'acknowledge', 'tick'] as const;
 
 function stepOf(one: Event, atMs: number): Step {
   const device = DEVICES[one.device] ?? testDevice('a');
@@ -61,6 +61,10 @@ function stepOf(one: Event, atMs: number): Step {
   if (one.kind === 'acknowledge') {
     const rule = RULES[one.hz % RULES.length]?.id ?? '';
     return { type: 'acknowledge', alarmKey: `${rule}|${device.id}|${component}`, atMs };
+  }
+  if (one.kind === 'list') {
+    const codes = one.flag ? ['E1'] : [];
+    return { type: 'fault_list', device, component, codes, observedAtMs: atMs, receivedAtMs: atMs };
   }
   if (one.kind === 'fault') {
     const code = one.hz > 45 ? 'E1' : 'E2';
@@ -155,7 +159,7 @@ test('points displaced by no more than reorderMs give the same transitions', () 
 
 test('back-filled history raises none, whatever it holds', () => {
   fc.assert(
-    fc.property(fc.array(event([...POINT_KINDS, 'fault'])), (events) => {
+    fc.property(fc.array(event([...POINT_KINDS, 'fault', 'list'])), (events) => {
       const old = stepsOf(events).map((step) => ({ ...step, receivedAtMs: T0 + 100 * 86_400_000 }) as Step);
       expect(engineWith(0).process(batchOf(old))).toEqual([]);
     }),

@@ -43,13 +43,41 @@ describe('faults', () => {
     const device = testDevice('d');
     const engine = engineOf();
     play(engine, raised(device, 0, 'E1'), raised(device, 0, 'E2'));
-    const list = { type: 'fault_list', device, codes: ['E2', 'E4'] } as const;
+    const list = { type: 'fault_list', device, component: '', codes: ['E2', 'E4'] } as const;
     const step: Step = { ...list, observedAtMs: at(5), receivedAtMs: at(5) };
     const transitions = engine.process(batchOf([step]));
     expect(transitions.map(({ faultCode, to }) => [faultCode, to])).toEqual([
       ['E1', 'returned'],
       ['E4', 'unacknowledged'],
     ]);
+  });
+
+  test("a list of active codes concerns its component's codes only", () => {
+    const pile = testDevice('d', { kind: 'charging_pile', model: 'dc-pile-generic' });
+    const engine = engineOf();
+    const components = ['', 'connector-1', 'connector-2'];
+    for (const component of components) {
+      engine.process(batchOf([{ ...raised(pile, 0, 'GroundFailure'), component } as Step]));
+    }
+    const list = { type: 'fault_list', device: pile, component: 'connector-1', codes: [] } as const;
+    const transitions = engine.process(batchOf([{ ...list, observedAtMs: at(5), receivedAtMs: at(5) }]));
+    expect(transitions.map(({ component, to }) => [component, to])).toEqual([['connector-1', 'returned']]);
+  });
+
+  test('a list from history ends what was raised before it, and raises nothing', () => {
+    const device = testDevice('d');
+    const engine = engineOf();
+    const listAt = (seconds: number, codes: readonly string[]): Step => ({
+      type: 'fault_list',
+      device,
+      component: '',
+      codes,
+      observedAtMs: at(seconds),
+      receivedAtMs: at(seconds + 700),
+    });
+    play(engine, raised(device, 1_000, 'E1'));
+    expect(play(engine, listAt(900, ['E4']))).toEqual([]);
+    expect(play(engine, listAt(1_100, ['E4']))).toEqual([['returned', 1_100]]);
   });
 
   test('a code raised in history raises nothing; cleared in history it ends what was raised before', () => {

@@ -70,17 +70,17 @@ function takeFault(state: EngineState, signal: Of<'fault'>, out: AlarmTransition
   changeFault(state, { place: signal, isRaised: signal.state === 'raised', atMs }, out);
 }
 
+/** History raises none; it ends what was raised before it. */
 function takeFaultList(state: EngineState, signal: Of<'fault_list'>, out: AlarmTransition[]): void {
-  const { device, observedAtMs: atMs } = signal;
-  if (signal.receivedAtMs - atMs > BACKFILL_MS) {
-    state.counts.backfilled++;
-    return;
-  }
-  const place = (code: string): FaultPlace => ({ device, component: '', code });
-  const missing = [...state.book.codesOf(device.id, '').keys()].filter(
-    (code) => !signal.codes.includes(code),
+  const { device, component, observedAtMs: atMs } = signal;
+  const isHistory = signal.receivedAtMs - atMs > BACKFILL_MS;
+  if (isHistory) state.counts.backfilled++;
+  const place = (code: string): FaultPlace => ({ device, component, code });
+  const missing = [...state.book.codesOf(device.id, component)].filter(
+    ([code, sinceMs]) => !signal.codes.includes(code) && !(isHistory && atMs < sinceMs),
   );
-  for (const code of missing) changeFault(state, { place: place(code), isRaised: false, atMs }, out);
+  for (const [code] of missing) changeFault(state, { place: place(code), isRaised: false, atMs }, out);
+  if (isHistory) return;
   for (const code of signal.codes) changeFault(state, { place: place(code), isRaised: true, atMs }, out);
 }
 

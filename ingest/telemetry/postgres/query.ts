@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import { findMetric, METRICS } from '#contracts/metrics.ts';
+import { type DeviceKind, findMetric, METRICS } from '#contracts/metrics.ts';
 import type { Aggregate, TelemetryQuery, TelemetrySeries } from '#contracts/telemetry.ts';
 import type { Db } from '#platform/db/db.ts';
 import type { LatestValues } from '../telemetry-store.ts';
@@ -100,7 +100,7 @@ export async function queryTelemetry(
 /** Newest row of each device and component. Old values of metrics that it lacks are not looked for. */
 export async function latestValues(
   db: Db,
-  kind: 'ac_unit',
+  kind: DeviceKind,
   { deviceIds, nowMs }: { deviceIds: readonly string[]; nowMs: number },
 ): Promise<LatestValues[]> {
   const { rows } = await sql<Record<string, number | string | null>>`

@@ -70,6 +70,15 @@ export const telemetryMigrations: Migrations = {
     await sql`create table telemetry_seen_metric (
       kind text not null, metric text not null, primary key (kind, metric))`.execute(db);
   }),
+  '20261122_20_telemetry_of_every_kind': sqlMigration(async (db) => {
+    for (const kind of DEVICE_KINDS) {
+      for (const resolution of ALL) await sql.raw(createTable(kind, resolution)).execute(db);
+      for (const resolution of ['minute', 'hour'] as const) {
+        const table = tableOf(kind, resolution);
+        await sql.raw(`create index if not exists ${table}_ts_idx on ${table} using brin (ts)`).execute(db);
+      }
+    }
+  }),
 };
 
 export function partitionOf(kind: DeviceKind, dayStartMs: number): string {

@@ -1,5 +1,6 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import type { Alarm } from '#contracts/alarms.ts';
+import type { Command } from '#contracts/commands.ts';
 import type { Site } from '#contracts/customers.ts';
 import type { Device } from '#contracts/devices.ts';
 import type { MaintenancePlan } from '#contracts/maintenance.ts';
@@ -57,6 +58,8 @@ export const ordersQuery = (about: About = {}) => page<WorkOrder>('work-orders',
 export const orderQuery = (id: string) => one<WorkOrderDetail>('work-orders', id);
 export const plansQuery = (deviceId: string) =>
   page<MaintenancePlan>('maintenance-plans', { deviceId }, SLOW_MS);
+
+export const commandsQuery = (deviceId: string) => page<Command>('commands', { deviceId }, LIVE_MS * 2);
 
 /** The newest values of one component of a device. */
 export interface Latest {

@@ -1,8 +1,9 @@
 import type { Device } from '#contracts/devices.ts';
-import { findMetric } from '#contracts/metrics.ts';
+import { CONNECTOR_STATUSES, findMetric } from '#contracts/metrics.ts';
 import type { Latest } from '../api/queries.ts';
 import { formatQuantity } from '../format/quantity.ts';
 import { useTexts } from '../i18n/i18n.ts';
+import { kindOf } from '../unit/kind.ts';
 import { Instant } from './instant.tsx';
 import { SeverityMark } from './marks.tsx';
 import type { AlarmCount } from './open-work.ts';
@@ -12,6 +13,8 @@ import { useNow } from './use-now.ts';
 export interface UnitRow {
   readonly device: Device;
   readonly latest: Latest | undefined;
+  /** What its parts said last: indoor units, connectors. */
+  readonly parts: readonly Latest[];
   readonly alarms: AlarmCount | undefined;
   readonly serial: string | null;
   readonly site: string | null;
@@ -23,9 +26,46 @@ const IN_WATER: Readonly<Record<string, string>> = {
   return_temp: 'chilled_return_temp',
 };
 
-/** What the unit said last of this metric, or of the same in its water circuit. */
-export function readingOf({ latest }: UnitRow, metric: string): number | undefined {
-  return latest?.values[metric] ?? latest?.values[IN_WATER[metric] ?? metric];
+/** What the unit said last of this metric, or of the same in its water circuit; a pile's connectors together. */
+export function readingOf({ device, latest, parts }: UnitRow, metric: string): number | undefined {
+  if (kindOf(device) === 'ac_unit')
+    return latest?.values[metric] ?? latest?.values[IN_WATER[metric] ?? metric];
+  const name = ON_PILE[metric] ?? metric;
+  const said = parts.flatMap(({ values }) => values[name] ?? []);
+  if (said.length === 0) return latest?.values[name];
+  return name === 'power' ? said.reduce((sum, value) => sum + value, 0) : Math.max(...said);
+}
+
+/** What stands in the column of temperatures for a charging pile. */
+const ON_PILE: Readonly<Record<string, string>> = {
+  supply_temp: 'connector_temp',
+  return_temp: 'internal_temp',
+};
+
+const UNIT_OF: Readonly<Record<string, string>> = Object.fromEntries(
+  ['supply_temp', 'return_temp', 'power', 'compressor_hz'].map((name) => [
+    name,
+    findMetric('ac_unit', name)?.unit ?? '1',
+  ]),
+);
+
+/** What the unit is doing: a compressor's speed, or the state of each connector. */
+export function AtWork({ row }: { readonly row: UnitRow }) {
+  const { nameOf } = useTexts();
+  if (kindOf(row.device) === 'ac_unit') return <Reading row={row} metrics={['compressor_hz']} />;
+  const states = row.parts.flatMap(({ component, values }) => {
+    const status = CONNECTOR_STATUSES[values.status ?? -1];
+    return status === undefined ? [] : [{ component, status }];
+  });
+  return (
+    <span className={row.device.isConnected ? 'reading' : 'reading old'}>
+      {states.map(({ component, status }) => (
+        <span key={component} className="connector-state">
+          {component.replace('connector-', '')} · {nameOf('connectorStatus', status)}
+        </span>
+      ))}
+    </span>
+  );
 }
 
 interface ReadingProps {
@@ -41,7 +81,7 @@ export function Reading({ row, metrics }: ReadingProps) {
   const { t, language } = useTexts();
   const shown = metrics.map((name) => {
     const value = readingOf(row, name);
-    const unit = findMetric('ac_unit', name)?.unit ?? '1';
+    const unit = UNIT_OF[name] ?? '1';
     return value === undefined ? t('app.none') : formatQuantity(value, unit, language);
   });
   const saidAtMs = Date.parse(row.latest?.observedAt ?? '');

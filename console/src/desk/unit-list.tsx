@@ -5,7 +5,7 @@ import { type Column, DataList } from './data-list.tsx';
 import { OnlineMark } from './marks.tsx';
 import { useModelName } from './names.ts';
 import { severityRank } from './open-work.ts';
-import { LastSeen, lastSeenAt, Reading, readingOf, type UnitRow, WorstAlarm } from './unit-cells.tsx';
+import { AtWork, LastSeen, lastSeenAt, Reading, readingOf, type UnitRow, WorstAlarm } from './unit-cells.tsx';
 
 const TEMPERATURES = ['supply_temp', 'return_temp'] as const;
 
@@ -58,7 +58,13 @@ function useUnitColumns(): readonly Column<UnitRow>[] {
     },
     readingColumn('temperatures', t('field.temperatures'), TEMPERATURES),
     readingColumn('power', t('field.power'), ['power']),
-    readingColumn('compressor', t('field.compressor'), ['compressor_hz']),
+    {
+      key: 'at-work',
+      title: t('field.atWork'),
+      align: 'right',
+      by: (row) => readingOf(row, 'compressor_hz') ?? Number.NEGATIVE_INFINITY,
+      render: (row) => <AtWork row={row} />,
+    },
     {
       key: 'alarms',
       title: t('field.alarms'),
@@ -99,7 +105,7 @@ function UnitCard({ row }: { readonly row: UnitRow }) {
       <span className="card-values">
         <Reading row={row} metrics={TEMPERATURES} />
         <Reading row={row} metrics={['power']} />
-        <Reading row={row} metrics={['compressor_hz']} />
+        <AtWork row={row} />
       </span>
       <span className="card-line">
         <WorstAlarm row={row} />

@@ -68,14 +68,17 @@ function useUnitRows(devices: readonly Device[]): UnitRow[] {
   const alarms = useQuery(openAlarmsQuery());
   const counts = alarmsByDevice(alarms.data?.items ?? []);
   const newest = new Map<string, Latest>();
+  const parts = new Map<string, Latest[]>();
   for (const item of latest.data?.items ?? []) {
     if (item.component === '' || !newest.has(item.deviceId)) newest.set(item.deviceId, item);
+    if (item.component !== '') parts.set(item.deviceId, [...(parts.get(item.deviceId) ?? []), item]);
   }
   const rows = devices.map((device): UnitRow => {
     const unit = unitOf(device.unitId);
     return {
       device,
       latest: newest.get(device.id),
+      parts: parts.get(device.id) ?? [],
       alarms: counts.get(device.id),
       serial: unit?.serial ?? null,
       site: siteOf(device.siteId ?? unit?.siteId)?.name ?? null,

@@ -17,6 +17,8 @@ const UNITS: Readonly<Record<string, UnitForm>> = {
   W: { symbol: 'W', digits: 0 },
   kW: { symbol: 'kW', digits: 2 },
   'kW.h': { symbol: 'kWh', digits: 1 },
+  kOhm: { symbol: 'kΩ', digits: 0 },
+  'mK/A2': { symbol: 'mK/A²', digits: 1 },
   h: { symbol: 'h', digits: 0 },
   '/min': { symbol: 'r/min', digits: 0 },
   'mm/s': { symbol: 'mm/s', digits: 2 },

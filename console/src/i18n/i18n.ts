@@ -36,7 +36,10 @@ export type NameGroup =
   | 'missing'
   | 'mode'
   | 'fanMode'
-  | 'unitAction';
+  | 'unitAction'
+  | 'connectorStatus'
+  | 'commandStatus'
+  | 'commandName';
 
 /** Translations, the language itself, and how to read what the server gives: texts in both, and names. */
 export function useTexts() {

@@ -10,6 +10,7 @@ export type Resource =
   | 'tickets'
   | 'work-orders'
   | 'maintenance-plans'
+  | 'commands'
   | 'technicians'
   | 'sites';
 
@@ -21,6 +22,7 @@ export const EVENT_RESOURCES = {
   'alarm.returned': ['alarms', 'tickets'],
   'alarm.acknowledged': ['alarms'],
   'rule.changed': [],
+  'command.changed': ['commands', 'tickets'],
   'service_request.received': ['tickets'],
   'ticket.opened': ['tickets', 'alarms'],
   'ticket.changed': ['tickets'],

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Card, Select } from 'antd';
 import { useState } from 'react';
 import type { Alarm, Severity } from '#contracts/alarms.ts';
-import { findMetric, METRICS } from '#contracts/metrics.ts';
+import { type DeviceKind, findMetric, METRICS } from '#contracts/metrics.ts';
 import type { TelemetrySeries } from '#contracts/telemetry.ts';
 import { lastHourQuery } from '../api/queries.ts';
 import { Answer } from '../desk/answer.tsx';
@@ -13,16 +13,18 @@ import { useTexts } from '../i18n/i18n.ts';
 import { summarise } from './align-series.ts';
 import { Chart, lookOf } from './chart.tsx';
 
-const STORED = 'aftercare.readings';
-const FIRST = [
-  'supply_temp',
-  'return_temp',
-  'chilled_supply_temp',
-  'chilled_return_temp',
-  'setpoint',
-  'compressor_hz',
-  'power',
-];
+const FIRST: Readonly<Record<DeviceKind, readonly string[]>> = {
+  ac_unit: [
+    'supply_temp',
+    'return_temp',
+    'chilled_supply_temp',
+    'chilled_return_temp',
+    'setpoint',
+    'compressor_hz',
+    'power',
+  ],
+  charging_pile: ['power', 'current', 'connector_temp', 'internal_temp', 'soc'],
+};
 /** A unit that has only just begun to report is drawn from then on, but never over less. */
 const SHORTEST_MS = 10 * 60_000;
 const MOST = 8;
@@ -33,26 +35,28 @@ const COLORS: Readonly<Record<Severity, string>> = {
   warning: '#46606c',
 };
 
-const CHOICES = METRICS.ac_unit.filter(({ type }) => type === 'number');
+const choicesOf = (kind: DeviceKind) => METRICS[kind].filter(({ type }) => type === 'number');
+const storedUnder = (kind: DeviceKind) => `aftercare.readings.${kind}`;
 
 /** The readings chosen here before; names that are no metric any more are dropped. */
-function storedChoice(): string[] {
-  const names = (localStorage.getItem(STORED) ?? '').split(',');
-  const known = names.filter((name) => CHOICES.some((metric) => metric.name === name));
-  return known.length > 0 ? known : FIRST;
+function storedChoice(kind: DeviceKind): readonly string[] {
+  const names = (localStorage.getItem(storedUnder(kind)) ?? '').split(',');
+  const known = names.filter((name) => choicesOf(kind).some((metric) => metric.name === name));
+  return known.length > 0 ? known : FIRST[kind];
 }
 
 interface LastHourProps {
   readonly deviceId: string;
+  readonly kind: DeviceKind;
   readonly alarms: readonly Alarm[];
 }
 
-export function LastHour({ deviceId, alarms }: LastHourProps) {
+export function LastHour({ deviceId, kind, alarms }: LastHourProps) {
   const { t, local } = useTexts();
-  const [metrics, setMetrics] = useState(storedChoice);
+  const [metrics, setMetrics] = useState(() => storedChoice(kind));
   const query = useQuery(lastHourQuery(deviceId, metrics));
   const choose = (chosen: string[]) => {
-    localStorage.setItem(STORED, chosen.join(','));
+    localStorage.setItem(storedUnder(kind), chosen.join(','));
     setMetrics(chosen);
   };
   return (
@@ -62,14 +66,14 @@ export function LastHour({ deviceId, alarms }: LastHourProps) {
       extra={
         <Select
           mode="multiple"
-          value={metrics}
+          value={[...metrics]}
           onChange={choose}
           maxCount={MOST}
           maxTagCount="responsive"
           aria-label={t('unit.chooseReadings')}
           placeholder={t('unit.chooseReadings')}
           optionFilterProp="label"
-          options={CHOICES.map((metric) => ({ value: metric.name, label: local(metric.label) }))}
+          options={choicesOf(kind).map((metric) => ({ value: metric.name, label: local(metric.label) }))}
           className="choose-readings"
         />
       }
@@ -80,7 +84,13 @@ export function LastHour({ deviceId, alarms }: LastHourProps) {
         <Answer query={query}>
           {({ from, to, series }) => (
             <>
-              <Charts series={series} fromMs={firstMs(series, from, to)} toMs={to} alarms={alarms} />
+              <Charts
+                series={series}
+                kind={kind}
+                fromMs={firstMs(series, from, to)}
+                toMs={to}
+                alarms={alarms}
+              />
               <Marks alarms={alarms.filter(({ raisedAt }) => Date.parse(raisedAt) >= from)} />
             </>
           )}
@@ -97,13 +107,14 @@ function firstMs(series: readonly TelemetrySeries[], fromMs: number, toMs: numbe
 
 interface ChartsProps {
   readonly series: readonly TelemetrySeries[];
+  readonly kind: DeviceKind;
   readonly fromMs: number;
   readonly toMs: number;
   readonly alarms: readonly Alarm[];
 }
 
 /** One chart a unit of measure: no two scales over one another. */
-function Charts({ series, fromMs, toMs, alarms }: ChartsProps) {
+function Charts({ series, kind, fromMs, toMs, alarms }: ChartsProps) {
   const { t } = useTexts();
   const shown = series.filter(({ points }) => points.length > 0);
   if (shown.length === 0) return <p className="quiet">{t('empty.chart')}</p>;
@@ -116,6 +127,7 @@ function Charts({ series, fromMs, toMs, alarms }: ChartsProps) {
     <UnitChart
       key={unit}
       unit={unit}
+      kind={kind}
       series={shown.filter((each) => each.unit === unit)}
       marks={marks}
       fromMs={fromMs}
@@ -129,11 +141,11 @@ interface UnitChartProps extends Omit<ChartsProps, 'alarms'> {
   readonly marks: readonly { readonly atMs: number; readonly color: string }[];
 }
 
-function UnitChart({ unit, series, marks, fromMs, toMs }: UnitChartProps) {
+function UnitChart({ unit, kind, series, marks, fromMs, toMs }: UnitChartProps) {
   const { t, local, language } = useTexts();
   const format = (value: number) => formatQuantity(value, unit, language);
   const lines = series.map(({ metric, component, points }) => {
-    const label = findMetric('ac_unit', metric)?.label;
+    const label = findMetric(kind, metric)?.label;
     const name = label === undefined ? metric : local(label);
     return { name: component === '' ? name : `${name} · ${component}`, points, summary: summarise(points) };
   });

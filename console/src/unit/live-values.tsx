@@ -1,13 +1,14 @@
 import { useQuery } from '@tanstack/react-query';
 import { Card } from 'antd';
 import type { Device } from '#contracts/devices.ts';
-import { METRICS, type Metric } from '#contracts/metrics.ts';
+import { type DeviceKind, METRICS, type Metric } from '#contracts/metrics.ts';
 import { type Latest, latestQuery } from '../api/queries.ts';
 import { Answer } from '../desk/answer.tsx';
 import { Instant } from '../desk/instant.tsx';
 import { Facts } from '../facts.tsx';
 import { formatQuantity } from '../format/quantity.ts';
 import { type NameGroup, useTexts } from '../i18n/i18n.ts';
+import { kindOf } from './kind.ts';
 
 export function LiveValues({ device }: { readonly device: Device }) {
   const { t } = useTexts();
@@ -19,7 +20,7 @@ export function LiveValues({ device }: { readonly device: Device }) {
           items.length === 0 ? (
             <p className="quiet">{t('empty.values')}</p>
           ) : (
-            items.map((latest) => <Values key={latest.component} latest={latest} />)
+            items.map((latest) => <Values key={latest.component} latest={latest} kind={kindOf(device)} />)
           )
         }
       </Answer>
@@ -27,10 +28,10 @@ export function LiveValues({ device }: { readonly device: Device }) {
   );
 }
 
-function Values({ latest }: { readonly latest: Latest }) {
+function Values({ latest, kind }: { readonly latest: Latest; readonly kind: DeviceKind }) {
   const { t, local } = useTexts();
   const textOf = useValueText();
-  const shown = METRICS.ac_unit.flatMap((metric) => {
+  const shown = METRICS[kind].flatMap((metric) => {
     const value = latest.values[metric.name];
     return value === undefined ? [] : [{ label: local(metric.label), value: textOf(metric, value) }];
   });
@@ -49,6 +50,7 @@ const ENUM_TEXTS: Readonly<Record<string, NameGroup>> = {
   mode: 'mode',
   fan_mode: 'fanMode',
   action: 'unitAction',
+  status: 'connectorStatus',
 };
 
 /** A value as people read it: with its unit, or the name of an enum's position. */

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Card } from 'antd';
 import type { MaintenancePlan } from '#contracts/maintenance.ts';
-import { findMetric } from '#contracts/metrics.ts';
+import { type DeviceKind, findMetric } from '#contracts/metrics.ts';
 import { plansQuery } from '../api/queries.ts';
 import { Answer } from '../desk/answer.tsx';
 import { Facts } from '../facts.tsx';
@@ -10,7 +10,12 @@ import { formatDate, formatDates } from '../format/times.ts';
 import { useTexts } from '../i18n/i18n.ts';
 import { DetailLink } from '../link.tsx';
 
-export function Plans({ deviceId }: { readonly deviceId: string }) {
+interface PlansProps {
+  readonly deviceId: string;
+  readonly kind: DeviceKind;
+}
+
+export function Plans({ deviceId, kind }: PlansProps) {
   const { t } = useTexts();
   const query = useQuery(plansQuery(deviceId));
   return (
@@ -20,7 +25,7 @@ export function Plans({ deviceId }: { readonly deviceId: string }) {
           items.length === 0 ? (
             <p className="nothing quiet">{t('empty.plans')}</p>
           ) : (
-            items.map((plan) => <Plan key={plan.id} plan={plan} />)
+            items.map((plan) => <Plan key={plan.id} plan={plan} kind={kind} />)
           )
         }
       </Answer>
@@ -28,9 +33,9 @@ export function Plans({ deviceId }: { readonly deviceId: string }) {
   );
 }
 
-function Plan({ plan }: { readonly plan: MaintenancePlan }) {
+function Plan({ plan, kind }: { readonly plan: MaintenancePlan; readonly kind: DeviceKind }) {
   const { t, local, language } = useTexts();
-  const metric = findMetric('ac_unit', plan.metric);
+  const metric = findMetric(kind, plan.metric);
   const format = (value: number) => formatQuantity(value, metric?.unit ?? '1', language);
   const { prognosis } = plan;
   const slope = prognosis?.slopePerDay ?? null;

@@ -11,7 +11,9 @@ import { OrderList } from '../desk/order-list.tsx';
 import { TicketList } from '../desk/ticket-list.tsx';
 import { useTexts } from '../i18n/i18n.ts';
 import { Link } from '../link.tsx';
+import { Commands } from './commands.tsx';
 import { Identity } from './identity.tsx';
+import { kindOf } from './kind.ts';
 import { LastHour } from './last-hour.tsx';
 import { LiveValues } from './live-values.tsx';
 import { Plans } from './plans.tsx';
@@ -47,13 +49,14 @@ function Found({ device }: { readonly device: Device }) {
       </header>
       <div className="unit-grid">
         <div className="unit-main">
-          <LastHour deviceId={device.id} alarms={alarms.data?.items ?? []} />
+          <LastHour deviceId={device.id} kind={kindOf(device)} alarms={alarms.data?.items ?? []} />
           <Work device={device} />
+          {may('commands:read') && <Commands device={device} />}
         </div>
         <aside className="unit-side">
           <Identity device={device} unit={unit.data} />
           <LiveValues device={device} />
-          {may('maintenance:read') && <Plans deviceId={device.id} />}
+          {may('maintenance:read') && <Plans deviceId={device.id} kind={kindOf(device)} />}
         </aside>
       </div>
     </>

@@ -1,0 +1,255 @@
+import type { FamilyRow } from './fault-family.ts';
+
+/**
+ * Failures of charging piles that a command or a technician cures while nobody is in danger. A reset is named only
+ * where the pile's own software is what may hang.
+ */
+export const PILE_FAMILIES: readonly FamilyRow[] = [
+  {
+    id: 'connector_lock',
+    grade: ['major', 'medium', 'medium', 'charging'],
+    zh: ['枪锁故障', '电子锁卡滞或执行器损坏', '远程解锁，检查电子锁'],
+    en: [
+      'Connector lock fault',
+      'Lock jammed or its actuator failed',
+      'Unlock remotely, check the lock actuator',
+    ],
+    playbook: 'pile-unlock',
+    parts: ['connector-lock-actuator'],
+  },
+  {
+    id: 'connector_wear',
+    grade: ['minor', 'medium', 'low', 'high_voltage'],
+    zh: ['枪头触点老化', '接触电阻逐次上升', '计划停机，清洁或更换枪头触点'],
+    en: [
+      'Connector contacts wearing',
+      'Contact resistance grows session by session',
+      'Plan a visit: clean or replace the contacts',
+    ],
+    parts: ['charging-cable-dc-250a', 'connector-contacts'],
+  },
+  {
+    id: 'contactor_wear',
+    grade: ['minor', 'medium', 'low', 'high_voltage'],
+    zh: ['接触器接近寿命', '动作次数接近额定寿命', '计划更换接触器'],
+    en: [
+      'Contactor near its end of life',
+      'Operations near the rated number',
+      'Plan to replace the contactor',
+    ],
+    parts: ['contactor-dc-250a', 'contactor-ac-63a'],
+  },
+  {
+    id: 'reader_fault',
+    grade: ['minor', 'medium', 'medium', 'charging'],
+    zh: ['读卡器故障', '读卡器死机或通信中断', '远程复位，无效则更换读卡器'],
+    en: [
+      'Card reader fault',
+      'Reader hung or lost its connection',
+      'Reset remotely; replace the reader if that does not help',
+    ],
+    playbook: 'pile-reset',
+    parts: ['card-reader'],
+  },
+  {
+    id: 'ev_communication',
+    grade: ['warning', 'low', 'medium', 'charging'],
+    zh: ['车桩通信故障', '车辆或枪线通信异常', '更换车辆试充，检查枪线通信触点'],
+    en: [
+      'Communication with the vehicle',
+      'The vehicle or the signal contacts of the cable',
+      'Try another vehicle, check the signal contacts',
+    ],
+    playbook: 'pile-reset',
+    parts: ['plc-modem', 'connector-contacts'],
+  },
+  {
+    id: 'vehicle_mode',
+    grade: ['warning', 'low', 'low', 'charging'],
+    zh: ['车辆状态异常', '车辆进入不允许的充电状态', '请车主重新插枪或更换车辆试充'],
+    en: [
+      'Vehicle in an invalid mode',
+      'The vehicle asked for a state it may not be in',
+      'Ask the driver to plug in again, try another vehicle',
+    ],
+  },
+  {
+    id: 'ev_contactor',
+    grade: ['warning', 'low', 'low', 'charging'],
+    zh: ['车辆接触器故障', '车辆侧接触器未动作', '告知车主联系车辆售后'],
+    en: [
+      'Contactor of the vehicle',
+      "The vehicle's contactor did not move",
+      'Tell the driver to see the maker of the vehicle',
+    ],
+  },
+  {
+    id: 'authorization_timeout',
+    grade: ['warning', 'low', 'low', 'charging'],
+    zh: ['鉴权超时', '用户未及时刷卡或鉴权服务无响应', '核对鉴权服务与读卡器'],
+    en: [
+      'Authorization timed out',
+      'No card in time, or the authorization service did not answer',
+      'Check the authorization service and the reader',
+    ],
+  },
+  {
+    id: 'local_list',
+    grade: ['warning', 'low', 'low', 'controls'],
+    zh: ['本地名单冲突', '本地授权名单与中心不一致', '重新下发本地名单'],
+    en: ['Local list conflict', 'Local list and central list disagree', 'Send the local list again'],
+  },
+  {
+    id: 'partial_insertion',
+    grade: ['warning', 'low', 'low', 'charging'],
+    zh: ['枪头未插到位', '插枪不到位或插座有异物', '请车主重新插枪，检查枪头'],
+    en: [
+      'Connector not fully inserted',
+      'Not pushed in, or something is in the inlet',
+      'Ask the driver to plug in again, inspect the connector',
+    ],
+  },
+  {
+    id: 'proximity',
+    grade: ['major', 'medium', 'medium', 'charging'],
+    zh: ['连接确认故障', '连接确认回路开路或短路', '检查连接确认触点与枪线'],
+    en: [
+      'Proximity circuit fault',
+      'Proximity circuit open or shorted',
+      'Check the proximity contact and the cable',
+    ],
+    parts: ['connector-contacts', 'charging-cable-ac-32a'],
+  },
+  {
+    id: 'control_pilot',
+    grade: ['major', 'medium', 'medium', 'charging'],
+    zh: ['控制导引故障', '控制导引信号超出范围', '复位后检查控制导引回路'],
+    en: ['Control pilot fault', 'Pilot signal out of range', 'Reset, then check the pilot circuit'],
+    playbook: 'pile-reset',
+    parts: ['pilot-board', 'charging-cable-ac-32a'],
+  },
+  {
+    id: 'pre_charge',
+    grade: ['major', 'medium', 'medium', 'high_voltage'],
+    zh: ['预充失败', '预充回路或车辆电池电压不符', '复位后检查预充电阻与接触器'],
+    en: [
+      'Pre-charge failed',
+      'Pre-charge circuit, or the battery voltage does not match',
+      'Reset, then check the pre-charge resistor and contactors',
+    ],
+    playbook: 'pile-reset',
+    parts: ['pre-charge-resistor', 'contactor-dc-250a'],
+  },
+  {
+    id: 'over_current',
+    grade: ['critical', 'high', 'medium', 'high_voltage'],
+    zh: ['过流保护', '负载过大、短路或电流检测异常', '断电检查回路与电流传感器'],
+    en: [
+      'Over-current',
+      'Overload, short circuit or a bad current sensor',
+      'Isolate, check the circuit and the current sensor',
+    ],
+    parts: ['circuit-breaker', 'current-sensor'],
+  },
+  {
+    id: 'phase_imbalance',
+    grade: ['minor', 'medium', 'medium', 'electrical'],
+    zh: ['三相不平衡', '缺相、接线松动或模块故障', '测量三相电流，检查接线与模块'],
+    en: [
+      'Phases out of balance',
+      'A lost phase, a loose terminal or a failed module',
+      'Measure the phase currents, check terminals and modules',
+    ],
+    parts: ['power-module-dc-30kw', 'circuit-breaker'],
+  },
+  {
+    id: 'power_loss',
+    grade: ['major', 'high', 'medium', 'electrical'],
+    zh: ['供电中断', '停电或上级断路器跳闸', '联系现场，检查上级断路器'],
+    en: ['Power lost', 'Outage, or an upstream breaker tripped', 'Ask the site, check the upstream breaker'],
+    parts: ['circuit-breaker'],
+  },
+  {
+    id: 'power_meter',
+    grade: ['major', 'medium', 'medium', 'charging'],
+    zh: ['电表故障', '电表死机或通信中断', '复位后检查电表及其通信线'],
+    en: ['Power meter fault', 'Meter hung or its wire is loose', 'Reset, then check the meter and its wire'],
+    playbook: 'pile-reset',
+    parts: ['energy-meter'],
+  },
+  {
+    id: 'internal_error',
+    grade: ['major', 'medium', 'medium', 'charging'],
+    zh: ['内部错误', '控制器软件或部件异常', '复位，无效则检查控制器'],
+    en: [
+      'Internal error',
+      'Controller software or a component',
+      'Reset; check the controller if that does not help',
+    ],
+    playbook: 'pile-reset',
+    parts: ['pile-controller'],
+  },
+  {
+    id: 'reset_failure',
+    grade: ['major', 'medium', 'medium', 'charging'],
+    zh: ['复位失败', '控制器无法完成复位', '现场断电重启，检查控制器'],
+    en: ['Reset failed', 'The controller cannot reset itself', 'Power-cycle on site, check the controller'],
+    parts: ['pile-controller'],
+  },
+  {
+    id: 'pile_faulted',
+    grade: ['major', 'medium', 'medium', 'charging'],
+    zh: ['充电桩故障（未说明原因）', '充电桩报告故障但未给出代码', '复位，无效则现场诊断'],
+    en: [
+      'Pile faulted without saying why',
+      'The pile reports a fault but no code',
+      'Reset; diagnose on site if that does not help',
+    ],
+    playbook: 'pile-reset',
+    parts: ['pile-controller'],
+  },
+  {
+    id: 'session_stuck',
+    grade: ['minor', 'medium', 'medium', 'charging'],
+    zh: ['充电会话卡住', '桩长时间停留在暂停或结束状态', '查询状态后复位，检查控制器'],
+    en: [
+      'Session stuck',
+      'The pile stays suspended or finishing',
+      'Ask for the status, then reset; check the controller',
+    ],
+    playbook: 'pile-reset',
+    parts: ['pile-controller'],
+  },
+  {
+    id: 'derating',
+    grade: ['minor', 'medium', 'medium', 'high_voltage'],
+    zh: ['充电功率不足', '功率模块故障或过热降额', '检查功率模块与散热'],
+    en: [
+      'Charges slower than it should',
+      'A failed power module or thermal derating',
+      'Check the power modules and their cooling',
+    ],
+    parts: ['power-module-dc-30kw'],
+  },
+  {
+    id: 'cooling_fan',
+    grade: ['major', 'medium', 'medium', 'electrical'],
+    zh: ['散热风扇故障', '风扇卡滞或滤网堵塞', '清洁滤网，更换风扇'],
+    en: ['Cooling fan fault', 'Fan jammed or its filter clogged', 'Clean the filter, replace the fan'],
+    parts: ['cooling-fan-pile', 'air-filter-pile'],
+  },
+  {
+    id: 'weak_signal',
+    grade: ['warning', 'low', 'low', 'controls'],
+    zh: ['信号弱', '天线松动或信号覆盖差', '检查天线与信号覆盖'],
+    en: ['Weak signal', 'Loose antenna or poor coverage', 'Check the antenna and the coverage'],
+    parts: ['antenna-4g', 'modem-4g'],
+  },
+  {
+    id: 'no_internet',
+    grade: ['minor', 'low', 'medium', 'controls'],
+    zh: ['网络不可用', '上行网络或调制解调器故障', '检查网络与调制解调器'],
+    en: ['No internet connection', 'Uplink or modem fault', 'Check the uplink and the modem'],
+    parts: ['modem-4g'],
+  },
+];

@@ -12,9 +12,10 @@ const port = (fallback: number, description: string) =>
 
 /** Every variable the product reads, with its default. */
 export const Environment = Type.Object({
-  HOST: Type.String({ default: '127.0.0.1', description: 'address that HTTP and MQTT listen on' }),
+  HOST: Type.String({ default: '127.0.0.1', description: 'address that HTTP, MQTT and OCPP listen on' }),
   HTTP_PORT: port(8080, 'console and API'),
   MQTT_PORT: port(1883, 'MQTT 3.1.1'),
+  OCPP_PORT: port(9000, 'OCPP 1.6 over WebSocket'),
   DATA_DIR: Type.String({
     default: './data',
     minLength: 1,
@@ -46,7 +47,7 @@ export const Environment = Type.Object({
   ),
   SIMULATE: Type.Boolean({
     default: true,
-    description: 'run the simulated fleet; off by default with an external database',
+    description: 'run the simulated fleet; off by default with an external database, Redis or InfluxDB',
   }),
   LOG_LEVEL: Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], { default: 'info' }),
   LOG_FORMAT: Type.Enum(['json', 'pretty'], { default: 'pretty' }),
@@ -67,6 +68,28 @@ export const Environment = Type.Object({
       description: 'external PostgreSQL 15 or newer; embedded when absent',
     }),
   ),
+  REDIS_URL: Type.Optional(
+    Type.String({
+      pattern: '^rediss?://',
+      description:
+        'Redis 6.2 or newer for jobs and messages between nodes; in PostgreSQL and in the process when absent',
+    }),
+  ),
+  INFLUX_URL: Type.Optional(
+    Type.String({
+      pattern: '^https?://',
+      description: 'InfluxDB (1.8, 2, 3) for telemetry; in PostgreSQL when absent',
+    }),
+  ),
+  INFLUX_TOKEN: Type.Optional(
+    Type.String({ minLength: 1, description: 'InfluxDB token; user:password for 1.x with authentication' }),
+  ),
+  INFLUX_ORG: Type.String({ default: 'aftercare', minLength: 1, description: 'InfluxDB organisation' }),
+  INFLUX_BUCKET: Type.String({
+    default: 'aftercare',
+    minLength: 1,
+    description: 'InfluxDB bucket; the database of 1.x',
+  }),
 });
 export type Environment = Static<typeof Environment>;
 
@@ -85,6 +108,9 @@ function read(property: Property, text: string | undefined): unknown {
   return text;
 }
 
+/** Whoever names one of these has servers of their own: no simulated fleet is wanted there. */
+const EXTERNAL = ['DATABASE_URL', 'REDIS_URL', 'INFLUX_URL'] as const;
+
 /** The environment as configuration: one sentence for every variable that is wrong. */
 export function readConfig(variables: Readonly<Record<string, string | undefined>>): Environment {
   const properties = Object.entries(Environment.properties as Readonly<Record<string, Property>>);
@@ -93,7 +119,8 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
     const value = read(property, variables[name]);
     if (value !== undefined) values[name] = value;
   }
-  if (!variables.SIMULATE && values.DATABASE_URL !== undefined) values.SIMULATE = false;
+  const isOutside = EXTERNAL.some((name) => values[name] !== undefined);
+  if (!variables.SIMULATE && isOutside) values.SIMULATE = false;
   if (check.Check(values)) return values;
   const sentences = check.Errors(values).map((error) => {
     const name = error.instancePath.slice(1);

@@ -62,6 +62,7 @@ export function runEmbedded(): void {
           DATA_DIR: folder,
           HTTP_PORT: '0',
           MQTT_PORT: '0',
+          OCPP_PORT: '0',
           SIMULATE: '0',
           LOG_MAX_BYTES: '34359738368',
         });

@@ -36,6 +36,7 @@ export function spawnApp({ dataDir, httpPort, mqttPort }: AppPorts): ChildProces
       HOST: '127.0.0.1',
       HTTP_PORT: String(httpPort),
       MQTT_PORT: String(mqttPort),
+      OCPP_PORT: '0',
       SIMULATE: '0',
       ADMIN_PASSWORD,
       LOG_LEVEL: 'fatal',

@@ -30,7 +30,7 @@ export interface AppProgram extends AsyncDisposable {
 }
 
 function launch({ dataDir, env = {}, prefix = [] }: AppProgramOptions) {
-  const { DATABASE_URL: _, SECRET_KEY: __, ...inherited } = process.env;
+  const { DATABASE_URL: _, SECRET_KEY: __, REDIS_URL: ___, INFLUX_URL: ____, ...inherited } = process.env;
   const command = [...prefix, process.execPath, '--import', 'tsx', join(PROJECT, 'app/main.ts')];
   const child = spawn(command[0] ?? '', command.slice(1), {
     cwd: PROJECT,
@@ -40,6 +40,7 @@ function launch({ dataDir, env = {}, prefix = [] }: AppProgramOptions) {
       ...inherited,
       HTTP_PORT: '0',
       MQTT_PORT: '0',
+      OCPP_PORT: '0',
       SIMULATE: '0',
       LOG_LEVEL: 'warn',
       LOG_FORMAT: 'json',

@@ -9,11 +9,14 @@ import { type ApiClient, createApiClient } from './api-client.ts';
 import { mqttOf } from './credentials.ts';
 import { openTestDatabase, type TestDatabase } from './test-database.ts';
 import { openTestFolder } from './test-folder.ts';
+import { connectPile, type TestPile } from './test-pile.ts';
 
 export interface TestAppOptions {
   readonly clock?: Clock;
   /** A folder of the test's instead of one of the app's own. */
   readonly dataDir?: string;
+  /** More of the environment: servers of the test's own. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A registered device, connected with its own credentials by mqtt.js. */
@@ -39,6 +42,8 @@ export interface TestApp extends AsyncDisposable {
   /** Rejects as the broker refuses. */
   connect(credentials: DeviceCredentials, options?: IClientOptions): Promise<MqttClient>;
   openDevice(device?: Partial<NewDevice>): Promise<TestDevice>;
+  /** A registered charging pile that has connected and booted. */
+  openPile(device?: Partial<NewDevice>): Promise<TestPile>;
 }
 
 const HOUR_MS = 3_600_000;
@@ -49,8 +54,10 @@ export async function openTestApp(options: TestAppOptions = {}): Promise<TestApp
   const database = await openTestDatabase();
   const clients: MqttClient[] = [];
   const started: App[] = [];
+  const piles: TestPile[] = [];
   const close = async () => {
     for (const client of clients) client.end(true);
+    for (const pile of piles) await pile[Symbol.asyncDispose]();
     for (const app of started) await app[Symbol.asyncDispose]();
     await database[Symbol.asyncDispose]();
     await folder[Symbol.asyncDispose]();
@@ -60,8 +67,10 @@ export async function openTestApp(options: TestAppOptions = {}): Promise<TestApp
     const config = readConfig({
       HTTP_PORT: '0',
       MQTT_PORT: '0',
+      OCPP_PORT: '0',
       DATA_DIR: dataDir,
       DATABASE_URL: database.url,
+      ...options.env,
     });
     const log = createLog({ level: 'silent', format: 'json' });
     const app = await startApp(config, { log, ...(clock !== undefined && { clock }) });
@@ -87,6 +96,14 @@ export async function openTestApp(options: TestAppOptions = {}): Promise<TestApp
       openDevice: async (device) => {
         const credentials = await register(device);
         return asDevice(credentials, await connect(credentials));
+      },
+      openPile: async (device) => {
+        const pile = await connectPile(
+          await register({ id: 'pile-1', kind: 'charging_pile', model: 'ac-pile-generic', ...device }),
+        );
+        piles.push(pile);
+        await pile.call('BootNotification', { chargePointVendor: 'Test', chargePointModel: 'T-1' });
+        return pile;
       },
       [Symbol.asyncDispose]: close,
     };

@@ -13,6 +13,7 @@ test('a second process on the same data folder is refused, and may start once th
   const config = readConfig({
     HTTP_PORT: '0',
     MQTT_PORT: '0',
+    OCPP_PORT: '0',
     DATA_DIR: folder.path,
     DATABASE_URL: database.url,
   });

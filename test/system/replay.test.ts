@@ -18,6 +18,7 @@ test('a fault that was acknowledged and nothing more before a kill opens its tic
   const config = readConfig({
     HTTP_PORT: '0',
     MQTT_PORT: '0',
+    OCPP_PORT: '0',
     DATA_DIR: folder.path,
     DATABASE_URL: database.url,
   });

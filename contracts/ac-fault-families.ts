@@ -57,6 +57,46 @@ export const AC_FAMILIES: readonly FamilyRow[] = [
     parts: ['compressor', 'inverter-board'],
   },
   {
+    id: 'compressor_start',
+    grade: ['critical', 'high', 'medium', 'electrical'],
+    zh: ['压缩机启动失败', '压缩机堵转、失步或缺相', '测量绕组与驱动板输出'],
+    en: [
+      'Compressor does not start',
+      'Stalled, out of step or a lost phase',
+      'Measure the windings and the output of the drive',
+    ],
+    parts: ['compressor', 'inverter-board'],
+  },
+  {
+    id: 'reversing_valve',
+    grade: ['major', 'medium', 'medium', 'refrigeration'],
+    zh: ['四通阀故障', '四通阀卡滞或线圈损坏', '检查线圈与换向，必要时更换'],
+    en: [
+      'Reversing valve fault',
+      'Valve stuck or its coil failed',
+      'Check coil and reversal, replace if needed',
+    ],
+    parts: ['four-way-valve', 'four-way-valve-coil'],
+  },
+  {
+    id: 'expansion_valve',
+    grade: ['major', 'medium', 'medium', 'refrigeration'],
+    zh: ['电子膨胀阀故障', '阀体卡滞或线圈损坏', '检查线圈与开度，必要时更换'],
+    en: [
+      'Expansion valve fault',
+      'Valve stuck or its coil failed',
+      'Check coil and position, replace if needed',
+    ],
+    parts: ['expansion-valve', 'expansion-valve-coil'],
+  },
+  {
+    id: 'swing_motor',
+    grade: ['minor', 'low', 'low', 'electrical'],
+    zh: ['摆风电机故障', '导风板卡滞或电机损坏', '检查导风板与电机'],
+    en: ['Louvre motor fault', 'Louvre jammed or its motor failed', 'Check the louvre and its motor'],
+    parts: ['louvre-motor'],
+  },
+  {
     id: 'power_module',
     grade: ['critical', 'high', 'high', 'electrical'],
     zh: ['功率模块保护', '模块过热或散热不良', '检查散热与模块'],

@@ -1,17 +1,24 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Logger } from '../log.ts';
+import type { Logger } from './log.ts';
 
 const PROBE_EVERY_MS = 1_000;
 
-/** Tells once that PostgreSQL is away for the jobs, and once that it is back, however many errors there are. */
+/** Tells once that a server is away, and once that it is back, however many errors there are. */
 export interface OutageLog {
   report(error: Error): void;
   /** Call it before what `probe` asks is closed. */
   close(): Promise<void>;
 }
 
-/** `probe` resolves when PostgreSQL answers. */
-export function createOutageLog(log: Logger, probe: () => Promise<unknown>): OutageLog {
+interface OutageLogConfig {
+  /** What is away, and what that means meanwhile: words of the log line. */
+  readonly name: string;
+  readonly meanwhile: string;
+  /** Resolves when the server answers. */
+  readonly probe: () => Promise<unknown>;
+}
+
+export function createOutageLog(log: Logger, { name, meanwhile, probe }: OutageLogConfig): OutageLog {
   const closing = new AbortController();
   let outage: Promise<void> | undefined;
 
@@ -25,13 +32,13 @@ export function createOutageLog(log: Logger, probe: () => Promise<unknown>): Out
       if (isBack) break;
     }
     outage = undefined;
-    if (!closing.signal.aborted) log.info('job queue is back');
+    if (!closing.signal.aborted) log.info(`${name} is back`);
   }
 
   return {
     report: (error) => {
-      if (outage !== undefined || closing.signal.aborted) return log.debug({ err: error }, 'job queue error');
-      log.warn({ err: error }, 'job queue is away: jobs wait');
+      if (outage !== undefined || closing.signal.aborted) return log.debug({ err: error }, `${name}: error`);
+      log.warn({ err: error }, `${name} is away: ${meanwhile}`);
       outage = untilBack();
     },
     close: async () => {

@@ -8,15 +8,7 @@ import type { Logger } from '../log.ts';
 import { createOutageLog } from '../outage-log.ts';
 import { openRedisClient } from '../redis/redis-client.ts';
 import type { Jobs } from './jobs.ts';
-import {
-  JOB_QUEUE_AWAY,
-  type JobStore,
-  type JobWorker,
-  jobOptions,
-  QUEUE,
-  type RetryConfig,
-  runJobs,
-} from './run-jobs.ts';
+import { JOB_QUEUE_AWAY, type JobStore, jobOptions, QUEUE, type RetryConfig, runJobs } from './run-jobs.ts';
 
 const { Queue, Worker } = withBackend(createRedisBackend);
 
@@ -75,9 +67,9 @@ export async function openRedisJobs(
     close: async (worker, running) => {
       closing.abort();
       await installing;
-      await finish(worker, worked);
+      if (worked.status === 'ready') await withinReason(worker.close().then(() => running));
+      else await withinReason(worker.close(true));
       worked.disconnect();
-      await Promise.race([running, wait(FINISH_MS)]);
       await outages.close();
       await queue.close();
       client.disconnect();
@@ -86,10 +78,11 @@ export async function openRedisJobs(
   return runJobs({ clock, log }, store);
 }
 
-/** Jobs in hand are finished, unless Redis is away and nothing about them can be written. */
-async function finish(worker: JobWorker, connection: Redis): Promise<void> {
-  const isAway = connection.status !== 'ready';
-  await Promise.race([worker.close(isAway), wait(FINISH_MS)]);
+/** While Redis is away nothing about the jobs in hand can be written: they are taken up again by their lock's end. */
+async function withinReason(closed: Promise<void>): Promise<void> {
+  const done = new AbortController();
+  await Promise.race([closed, wait(FINISH_MS, undefined, { signal: done.signal }).catch(() => undefined)]);
+  done.abort();
 }
 
 /** A command that Redis never answers would wait until it is back. */

@@ -1,5 +1,5 @@
 import type { DeviceKind } from '#contracts/metrics.ts';
-import type { PointBatch } from '#contracts/point-batch.ts';
+import type { DeviceRef, PointBatch } from '#contracts/point-batch.ts';
 import type { TelemetryQuery, TelemetrySeries } from '#contracts/telemetry.ts';
 
 /** The newest stored value of each metric of one device and component. */
@@ -8,6 +8,17 @@ export interface LatestValues {
   readonly component: string;
   readonly observedAtMs: number;
   readonly values: Readonly<Record<string, number>>;
+}
+
+/** A point that a store will never take, with the store's reason as a code and in its own words. */
+export interface RefusedPoint {
+  readonly device: DeviceRef;
+  readonly component: string;
+  readonly observedAtMs: number;
+  readonly receivedAtMs: number;
+  readonly values: Readonly<Record<string, number>>;
+  readonly code: string;
+  readonly message: string;
 }
 
 /**

@@ -181,7 +181,10 @@ export function describeTelemetryStore(
       await using at = await openAt();
       await at.store.write([
         batchOf([{ at: START, values: { power: 1, power_on: 1, mode: 2 } }]),
-        batchOf([{ component: 'connector-1', at: START, values: { power: 7_000, status: 8 } }], 'charging_pile'),
+        batchOf(
+          [{ component: 'connector-1', at: START, values: { power: 7_000, status: 8 } }],
+          'charging_pile',
+        ),
       ]);
       const metrics = ['power', 'power_on', 'mode'];
       const units = await at.store.query(question({ metrics }));
@@ -216,7 +219,7 @@ export function describeTelemetryStore(
       await at.store.write([batchOf([{ at: START, values: { power: 1 } }])]);
       for (const deviceId of ["x' or ''='", "x\\' or 1=1 --", 'x"', "unit-1' or time > 0 --", 'x\n\\'])
         expect(await at.points({ deviceId })).toEqual([]);
-      expect(await at.points({ component: "' or \"component\" = '" })).toEqual([]);
+      expect(await at.points({ component: '\' or "component" = \'' })).toEqual([]);
       expect(await at.store.latest('ac_unit', ["x' or ''='"])).toEqual([]);
       expect(await at.points()).toEqual([[START, 1]]);
     });
@@ -253,7 +256,10 @@ export function describeTelemetryStore(
 
     test('long spans read rollups once raw points are gone, and minutes weigh by their points', async () => {
       await using at = await openAt();
-      const first = Array.from({ length: 6 }, (_, n) => ({ at: START + n * 10 * SECOND, values: { power: 10 } }));
+      const first = Array.from({ length: 6 }, (_, n) => ({
+        at: START + n * 10 * SECOND,
+        values: { power: 10 },
+      }));
       const second = { at: START + MINUTE, values: { power: 80 } };
       await at.store.write([batchOf([...first, second])]);
       at.clock.set(START + 2 * HOUR);

@@ -1,21 +1,20 @@
 import type { AlarmRule } from '#contracts/rules.ts';
+import { type RuleDraft, ruleOf } from './rule-draft.ts';
 
-const MINUTE_MS = 60_000;
-
-type Draft = Pick<AlarmRule, 'id' | 'condition' | 'severity' | 'faultFamily'> &
-  Partial<Pick<AlarmRule, 'deadband' | 'action'>> & {
-    readonly zh: readonly [title: string, description: string];
-    readonly en: readonly [title: string, description: string];
-    readonly onMinutes: number;
-    readonly offMinutes?: number;
-    readonly models?: string[];
-  };
-
-const AIR: string[] = ['split-generic', 'vrf-generic'];
+const SPLITS: string[] = [
+  'split-generic',
+  'gree-split',
+  'gree-u-match',
+  'midea-split',
+  'daikin-split',
+  'haier-split',
+];
+/** Cooled by outdoor air. */
+const AIR: string[] = [...SPLITS, 'vrf-generic', 'gree-gmv'];
 /** Held for the whole on-delay, so start transients are over by then. */
 const RUNNING = 'compressor_hz > 20.0';
 
-const DRAFTS: readonly Draft[] = [
+const DRAFTS: readonly RuleDraft[] = [
   {
     id: 'ac-discharge-temp-high',
     zh: ['排气温度过高', '排气温度持续高于 110 °C：制冷剂不足或压缩机磨损。'],
@@ -44,6 +43,7 @@ const DRAFTS: readonly Draft[] = [
     deadband: { discharge_pressure: 300 },
     onMinutes: 1,
     models: AIR,
+    version: 2,
     severity: 'critical',
     faultFamily: 'high_pressure',
   },
@@ -85,7 +85,8 @@ const DRAFTS: readonly Draft[] = [
     condition: `compressor_current > 4.0 + 0.2 * compressor_hz && ${RUNNING}`,
     deadband: { compressor_current: 1 },
     onMinutes: 3,
-    models: ['split-generic'],
+    models: SPLITS,
+    version: 2,
     severity: 'critical',
     faultFamily: 'compressor_overcurrent',
   },
@@ -127,6 +128,7 @@ const DRAFTS: readonly Draft[] = [
     deadband: { outdoor_fan_rpm: 100 },
     onMinutes: 2,
     models: AIR,
+    version: 2,
     severity: 'major',
     faultFamily: 'outdoor_fan',
   },
@@ -214,27 +216,8 @@ const DRAFTS: readonly Draft[] = [
   },
 ];
 
-function toRule(draft: Draft): AlarmRule {
-  const { id, condition, severity, faultFamily, deadband, models, zh, en } = draft;
-  return {
-    id,
-    version: 1,
-    status: 'active',
-    title: { 'zh-CN': zh[0], en: en[0] },
-    description: { 'zh-CN': zh[1], en: en[1] },
-    appliesTo: { kind: 'ac_unit', ...(models === undefined ? {} : { models }) },
-    condition,
-    onDelayMs: draft.onMinutes * MINUTE_MS,
-    offDelayMs: (draft.offMinutes ?? 2) * MINUTE_MS,
-    ...(deadband === undefined ? {} : { deadband }),
-    severity,
-    faultFamily,
-    action: draft.action ?? 'ticket',
-  };
-}
-
 /**
  * The rules that ship for air conditioners, as data. Each is guarded so that hot days, defrosting, changed
  * setpoints and the first minutes after a start raise nothing.
  */
-export const AC_RULES: readonly AlarmRule[] = DRAFTS.map(toRule);
+export const AC_RULES: readonly AlarmRule[] = DRAFTS.map((draft) => ruleOf('ac_unit', draft));

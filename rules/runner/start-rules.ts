@@ -11,7 +11,7 @@ import type { Consumer, Outbox } from '#platform/outbox/outbox.ts';
 import { createAlarmWriter } from '../alarms/alarm-writer.ts';
 import { alarmRoutes } from '../alarms/http.ts';
 import type { TicketsOfAlarms } from '../alarms/list-alarms.ts';
-import { AC_RULES } from '../catalog/ac-rules.ts';
+import { SHIPPED_RULES } from '../catalog/shipped-rules.ts';
 import type { EngineStats } from '../core/engine-types.ts';
 import { ruleRoutes } from '../rule-store/http.ts';
 import { importShippedRules } from '../rule-store/import-shipped.ts';
@@ -69,7 +69,7 @@ const SNAPSHOT_EVERY_MS = 10_000;
 /** Restores the engine and evaluates from there. Disposal writes waiting alarms and a last snapshot. */
 export async function startRules(deps: RulesDeps, config: RulesConfig): Promise<Rules> {
   const { db, clock, log, metrics } = deps;
-  const { nodeId, snapshotEveryMs = SNAPSHOT_EVERY_MS, catalog = AC_RULES } = config;
+  const { nodeId, snapshotEveryMs = SNAPSHOT_EVERY_MS, catalog = SHIPPED_RULES } = config;
   await importShippedRules(deps, catalog);
   const loadRules = createRuleLoader(deps);
   let rules = await loadRules();

@@ -2,12 +2,13 @@ import { type Static, Type } from 'typebox';
 
 /**
  * A call of a station as the durable log keeps it: `[action, payload, answered]` in JSON. `answered` holds what we
- * promised in the reply and must find again, e.g. the transaction id of a StartTransaction (OCPP 1.6, 4.8).
+ * promised in the reply and must find again: the transaction id of a StartTransaction (OCPP 1.6, 4.8), and the
+ * connector of the transaction that a StopTransaction names, where we know it.
  */
 export const LoggedCall = Type.Tuple([
   Type.String({ minLength: 1, maxLength: 64 }),
   Type.Unknown(),
-  Type.Object({ transactionId: Type.Optional(Type.Integer()) }),
+  Type.Object({ transactionId: Type.Optional(Type.Integer()), connectorId: Type.Optional(Type.Integer()) }),
 ]);
 export type LoggedCall = Static<typeof LoggedCall>;
 
@@ -47,3 +48,8 @@ export const ChargingSession = Type.Object(
   { $id: 'ChargingSession', additionalProperties: false },
 );
 export type ChargingSession = Static<typeof ChargingSession>;
+
+/** Epoch ms of an OCPP timestamp, NaN for what is none. Stations that leave the zone out mean UTC (1.6, 3.14). */
+export function ocppTimeMs(text: string): number {
+  return Date.parse(/(Z|[+-]\d\d:?\d\d)$/i.test(text) ? text : `${text.trim().replace(' ', 'T')}Z`);
+}

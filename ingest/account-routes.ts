@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { Type } from 'typebox';
+import { PROTOCOLS } from '#contracts/raw-message.ts';
 import { LocalText } from '#contracts/text.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Db } from '#platform/db/db.ts';
@@ -7,18 +8,17 @@ import { decodeRecordCursor, Page, PageQuery, pageOf } from '#platform/http/page
 import type { HttpInstance } from '#platform/http/routes.ts';
 import { problemText } from './core/problem.ts';
 import type { Ingest } from './ingest.ts';
-import { imbalance } from './ledger.ts';
+import { byProtocol, imbalance, type Ledger } from './ledger.ts';
 
 export interface AccountRouteDeps {
   readonly db: Db;
-  readonly ingest: Pick<Ingest, 'ledger' | 'logBytes' | 'failure'>;
+  readonly ingest: Pick<Ingest, 'ledger' | 'ledgers' | 'logBytes' | 'failure'>;
   readonly maxLogBytes: number;
 }
 
 const Count = Type.Integer({ minimum: 0 });
 
-const Account = Type.Object({
-  protocol: Type.String(),
+const counts = {
   received: Count,
   spooledAtStart: Count,
   stored: Count,
@@ -28,11 +28,18 @@ const Account = Type.Object({
   spooled: Count,
   inFlight: Count,
   badValues: Count,
-});
+};
+const Account = Type.Object({ protocol: Type.String(), ...counts });
+const Balanced = Type.Object({ ...counts, imbalance: Type.Integer() });
+
+function balanced(ledger: Readonly<Ledger>) {
+  return { ...ledger, imbalance: imbalance(ledger) };
+}
 
 const LedgerBody = Type.Object(
   {
-    items: Type.Array(Account),
+    items: Type.Array(Account, { description: 'an account a wire; those that carried nothing are left out' }),
+    byProtocol: Type.Object(byProtocol(() => Balanced)),
     imbalance: Type.Integer({ description: '0, always: received + spooledAtStart less all the others' }),
     logBytes: Count,
     logMaxBytes: Count,
@@ -91,8 +98,12 @@ export function accountRoutes(app: HttpInstance, { db, ingest, maxLogBytes }: Ac
       },
     },
     async () => {
+      const { ledgers } = ingest;
+      const carries = ({ received, spooledAtStart }: Readonly<Ledger>) => received + spooledAtStart > 0;
+      const shown = PROTOCOLS.filter((protocol) => protocol === 'mqtt' || carries(ledgers[protocol]));
       return {
-        items: [{ protocol: 'mqtt', ...ingest.ledger }],
+        items: shown.map((protocol) => ({ protocol, ...ledgers[protocol] })),
+        byProtocol: byProtocol((protocol) => balanced(ledgers[protocol])),
         imbalance: imbalance(ingest.ledger),
         logBytes: ingest.logBytes(),
         logMaxBytes: maxLogBytes,

@@ -1,4 +1,7 @@
 export { accountRoutes, sweepRecords } from './account-routes.ts';
+export { chargingRoutes } from './charging/charging-routes.ts';
+export { createChargingStore } from './charging/charging-store.ts';
+export { commandAnswersOf } from './command-answers.ts';
 export { type Ingest, startIngest } from './ingest.ts';
 export { ingestMigrations } from './migrations.ts';
 export { readCheckpoint, saveRecords } from './records-store.ts';

@@ -1,14 +1,16 @@
 import { join } from 'node:path';
 import type { DeviceRef, InputBatch, PointBatch } from '#contracts/point-batch.ts';
-import type { RawMessage, RawSink } from '#contracts/raw-message.ts';
+import { PROTOCOLS, type Protocol, type RawMessage, type RawSink } from '#contracts/raw-message.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Logger } from '#platform/log.ts';
+import { commandAnswersOf, type DeviceAnswer } from './command-answers.ts';
 import { type CommittedBatch, createCommitLoop } from './commit-loop.ts';
 import { type ControlEntry, readEntries } from './core/entry.ts';
-import { createLedger, type Ledger } from './ledger.ts';
+import { type ByProtocol, byProtocol, createLedger, type Ledger, sumLedgers } from './ledger.ts';
 import type { LogRecord } from './log/records.ts';
 import { openSegmentLog, type SegmentLog } from './log/segment-log.ts';
-import { createProcessor, MAX_LETTER_BYTES, type ProcessedBatch, type Processor } from './processor.ts';
+import { createProcessor, type Processor } from './processor.ts';
+import { MAX_LETTER_BYTES, type ProcessedBatch } from './reading.ts';
 import type { BatchRecords } from './records-store.ts';
 import { createStoreWriter } from './store-writer.ts';
 
@@ -20,6 +22,8 @@ export interface IngestDeps {
   readonly saveRecords: (batches: readonly BatchRecords[]) => Promise<void>;
   /** Sees every batch in log order, after it is on disk; never throws. */
   readonly onBatch: (input: InputBatch) => void;
+  /** Called after `onBatch` where a batch holds answers to commands, again on a replay; never throws. */
+  readonly onCommandAnswers?: (answers: readonly DeviceAnswer[]) => void;
   readonly onUnknownMetrics?: (model: string, names: readonly string[]) => void;
   /** The last log sequence whose effect on rules is saved: the log is kept behind it. */
   readonly rulesSequence: () => number;
@@ -37,6 +41,8 @@ export interface IngestConfig {
 
 /** A message refused before it could be logged, e.g. on a foreign topic. */
 export interface RefusedMessage {
+  /** `mqtt` unless told. */
+  readonly protocol?: Protocol;
   readonly deviceId: string;
   readonly topic: string;
   readonly code: string;
@@ -46,7 +52,9 @@ export interface RefusedMessage {
 /** From the wire to the log to the store, with the account kept. */
 export interface Ingest extends AsyncDisposable {
   readonly sink: RawSink;
+  /** The account of all wires, as it is now. */
   readonly ledger: Readonly<Ledger>;
+  readonly ledgers: ByProtocol<Readonly<Ledger>>;
   /** Bytes of the durable log now. */
   logBytes(): number;
   /** Why nothing is being acknowledged, or null. */
@@ -88,11 +96,29 @@ function feedRecord(processor: Processor, record: LogRecord, deps: IngestDeps): 
   return processor.finish(record.sequence);
 }
 
-function count(ledger: Ledger, batch: ProcessedBatch): void {
-  ledger.duplicate += batch.duplicate;
-  ledger.deadLettered += batch.deadLettered;
-  ledger.badValues += batch.badValues;
-  ledger.spooled += batch.accepted;
+/** Moves a batch's messages from where they were to where they went. */
+function count(
+  ledgers: ByProtocol<Ledger>,
+  { counts }: ProcessedBatch,
+  move: (ledger: Ledger, messages: number) => void,
+): void {
+  for (const protocol of PROTOCOLS) {
+    const ledger = ledgers[protocol];
+    const { accepted, duplicate, deadLettered, badValues } = counts[protocol];
+    ledger.duplicate += duplicate;
+    ledger.deadLettered += deadLettered;
+    ledger.badValues += badValues;
+    ledger.spooled += accepted;
+    move(ledger, accepted + duplicate + deadLettered);
+  }
+}
+
+/** Rules see the batch, then whoever waits for a device's answer to a command. */
+function tell({ onBatch, onCommandAnswers }: IngestDeps, { input, events }: ProcessedBatch): void {
+  onBatch(input);
+  if (onCommandAnswers === undefined || events.length === 0) return;
+  const answers = commandAnswersOf([{ events }]);
+  if (answers.length > 0) onCommandAnswers(answers);
 }
 
 /** Reads what is behind the older of both positions again: rules see what they had not, the writer keeps its. */
@@ -101,7 +127,7 @@ async function replay(
   deps: IngestDeps,
   to: {
     processor: Processor;
-    onSpooled: (batch: ProcessedBatch, messages: number) => void;
+    onSpooled: (batch: ProcessedBatch) => void;
     storedSequence: number;
   },
 ): Promise<void> {
@@ -111,8 +137,8 @@ async function replay(
   let batches = 0;
   for (let record = await records.next(); record !== null; record = await records.next()) {
     const batch = feedRecord(to.processor, record, deps);
-    if (record.sequence > rulesSequence) deps.onBatch(batch.input);
-    if (record.sequence > to.storedSequence) to.onSpooled(batch, record.messages);
+    if (record.sequence > rulesSequence) tell(deps, batch);
+    if (record.sequence > to.storedSequence) to.onSpooled(batch);
     batches += 1;
   }
   if (batches > 0) deps.log.info({ batches, fromSequence: from }, 'durable log replayed');
@@ -143,7 +169,7 @@ function createRereader(segments: SegmentLog, deps: IngestDeps, config: IngestCo
 /** Opens the log, replays what is behind, and takes messages from then on. */
 export async function startIngest(deps: IngestDeps, config: IngestConfig): Promise<Ingest> {
   const { clock, log, findDevice } = deps;
-  const ledger = createLedger();
+  const ledgers = byProtocol(createLedger);
   const minSequence = Math.max(config.storedSequence, deps.rulesSequence()) + 1;
   const segments = await openSegmentLog(
     { folder: join(config.dataDir, 'log'), maxBytes: config.maxLogBytes, minSequence },
@@ -163,8 +189,10 @@ export async function startIngest(deps: IngestDeps, config: IngestConfig): Promi
       saveRecords: deps.saveRecords,
       readAgain: createRereader(segments, deps, config),
       onStored(messages) {
-        ledger.spooled -= messages;
-        ledger.stored += messages;
+        for (const protocol of PROTOCOLS) {
+          ledgers[protocol].spooled -= messages[protocol];
+          ledgers[protocol].stored += messages[protocol];
+        }
       },
     },
     config.storedSequence,
@@ -172,9 +200,10 @@ export async function startIngest(deps: IngestDeps, config: IngestConfig): Promi
   await replay(segments, deps, {
     processor,
     storedSequence: config.storedSequence,
-    onSpooled(batch, messages) {
-      ledger.spooledAtStart += messages;
-      count(ledger, batch);
+    onSpooled(batch) {
+      count(ledgers, batch, (ledger, messages) => {
+        ledger.spooledAtStart += messages;
+      });
       writer.enqueue(batch);
     },
   });
@@ -183,9 +212,10 @@ export async function startIngest(deps: IngestDeps, config: IngestConfig): Promi
     const read = feed(processor, committed);
     const batch =
       refused.length === 0 ? read : { ...read, deadLetters: [...read.deadLetters, ...refused.splice(0)] };
-    ledger.inFlight -= committed.messages.length;
-    count(ledger, batch);
-    deps.onBatch(batch.input);
+    count(ledgers, batch, (ledger, messages) => {
+      ledger.inFlight -= messages;
+    });
+    tell(deps, batch);
     writer.enqueue(batch);
   });
   const control = (entry: ControlEntry): void => loop.control(entry);
@@ -199,6 +229,7 @@ export async function startIngest(deps: IngestDeps, config: IngestConfig): Promi
   return {
     sink: {
       accept(message: RawMessage) {
+        const ledger = ledgers[message.channel === 'ocpp' ? 'ocpp' : 'mqtt'];
         ledger.received += 1;
         ledger.inFlight += 1;
         loop.message(message);
@@ -206,10 +237,14 @@ export async function startIngest(deps: IngestDeps, config: IngestConfig): Promi
       presence: (device, isOnline, atMs) =>
         control({ type: 'presence', deviceId: device.id, isOnline, atMs }),
     },
-    ledger,
+    get ledger() {
+      return sumLedgers(ledgers);
+    },
+    ledgers,
     logBytes: () => segments.bytes,
     failure: () => loop.failure,
-    refuse({ deviceId, topic, code, payload }) {
+    refuse({ protocol = 'mqtt', deviceId, topic, code, payload }) {
+      const ledger = ledgers[protocol];
       ledger.received += 1;
       ledger.deadLettered += 1;
       if (refused.length >= MAX_REFUSED) return;

@@ -25,4 +25,19 @@ export const ingestMigrations: Migrations = {
       db,
     );
   }),
+  '20261122_21_charging': sqlMigration(async (db) => {
+    await sql`create table charging_session (
+      id uuid primary key, device_id text not null, component text not null, transaction_id bigint not null,
+      started_at timestamptz, stopped_at timestamptz, meter_start_wh double precision, meter_stop_wh double precision,
+      stop_reason text, is_unknown boolean not null,
+      unique (device_id, transaction_id))`.execute(db);
+    await sql`create index charging_session_by_device on charging_session (device_id, component, started_at)`.execute(
+      db,
+    );
+    await sql`create table connector_state (
+      device_id text not null, component text not null, status text not null, error_code text,
+      at timestamptz not null, primary key (device_id, component))`.execute(db);
+    await sql`create table charging_transaction_id (next bigint not null)`.execute(db);
+    await sql`insert into charging_transaction_id values (1)`.execute(db);
+  }),
 };

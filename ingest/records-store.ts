@@ -1,13 +1,16 @@
 import { sql } from 'kysely';
 import type { Db } from '#platform/db/db.ts';
 import { newId } from '#platform/ids.ts';
-import type { DeadLetter, DeviceEvent } from './processor.ts';
+import { saveCharging } from './charging/save-charging.ts';
+import type { ChargingChange } from './core/charging-change.ts';
+import type { DeadLetter, DeviceEvent } from './reading.ts';
 
 /** What one log batch leaves besides points. A batch kept again replaces itself. */
 export interface BatchRecords {
   readonly sequence: number;
   readonly events: readonly DeviceEvent[];
   readonly deadLetters: readonly DeadLetter[];
+  readonly charging: readonly ChargingChange[];
 }
 
 async function insertEvents(db: Db, nodeId: string, batches: readonly BatchRecords[]): Promise<void> {
@@ -58,7 +61,11 @@ async function insertLetters(db: Db, nodeId: string, batches: readonly BatchReco
     on conflict do nothing`.execute(db);
 }
 
-/** Keeps events and dead letters and moves the writer's checkpoint, in one transaction. */
+function isBare({ events, deadLetters, charging }: BatchRecords): boolean {
+  return events.length + deadLetters.length + charging.length === 0;
+}
+
+/** Keeps events, dead letters, sessions and connector states and moves the writer's checkpoint, in one transaction. */
 export async function saveRecords(
   db: Db,
   { nodeId, atMs }: { nodeId: string; atMs: number },
@@ -68,13 +75,17 @@ export async function saveRecords(
   if (last === undefined) return;
   const checkpoint = sql`insert into log_checkpoint values (${nodeId}, ${last.sequence}, ${new Date(atMs)})
     on conflict (node_id) do update set sequence = excluded.sequence, saved_at = excluded.saved_at`;
-  if (batches.every(({ events, deadLetters }) => events.length === 0 && deadLetters.length === 0)) {
+  if (batches.every(isBare)) {
     await checkpoint.execute(db);
     return;
   }
   await db.transaction().execute(async (tx) => {
     await insertEvents(tx, nodeId, batches);
     await insertLetters(tx, nodeId, batches);
+    await saveCharging(
+      tx,
+      batches.flatMap(({ charging }) => charging),
+    );
     await checkpoint.execute(tx);
   });
 }

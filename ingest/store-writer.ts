@@ -1,6 +1,7 @@
 import type { PointBatch } from '#contracts/point-batch.ts';
 import type { Logger } from '#platform/log.ts';
-import type { ProcessedBatch } from './processor.ts';
+import type { ByProtocol } from './ledger.ts';
+import type { ProcessedBatch } from './reading.ts';
 import type { BatchRecords } from './records-store.ts';
 import { type UntilTakenOptions, untilTaken } from './until-taken.ts';
 import { createWaitingBatches } from './waiting-batches.ts';
@@ -13,8 +14,8 @@ export interface StoreWriterDeps {
   readonly saveRecords: (batches: readonly BatchRecords[]) => Promise<void>;
   /** Reads one batch of the log again. */
   readonly readAgain: (sequence: number) => Promise<ProcessedBatch>;
-  /** Called after each checkpoint with how many messages became durable. */
-  readonly onStored: (messages: number) => void;
+  /** Called after each checkpoint with how many messages of each wire became durable. */
+  readonly onStored: (messages: ByProtocol<number>) => void;
 }
 
 /**

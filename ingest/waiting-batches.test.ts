@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { createPointBuilder } from './core/point-builder.ts';
-import type { ProcessedBatch } from './processor.ts';
+import { createCounts } from './ledger.ts';
+import type { ProcessedBatch } from './reading.ts';
 import { createWaitingBatches } from './waiting-batches.ts';
 
 function batchAt(sequence: number, payloadBytes: number): ProcessedBatch {
@@ -19,10 +20,8 @@ function batchAt(sequence: number, payloadBytes: number): ProcessedBatch {
     input,
     events: [],
     deadLetters: [letter],
-    accepted: sequence,
-    duplicate: 0,
-    deadLettered: 1,
-    badValues: 0,
+    charging: [],
+    counts: { ...createCounts(), mqtt: { accepted: sequence, duplicate: 0, deadLettered: 1, badValues: 0 } },
   };
 }
 
@@ -33,7 +32,7 @@ test('what waits is held up to a bound of bytes, points or not; past it position
   expect(held.length).toBeGreaterThan(10);
   expect(held.length).toBeLessThan(100);
   expect(waiting.sequenceAt(999)).toBe(1_000);
-  expect(waiting.removeFirst(1_000)).toBe(500_500);
+  expect(waiting.removeFirst(1_000)).toEqual({ mqtt: 500_500, ocpp: 0 });
   waiting.add(batchAt(1_001, 1_000_000));
   expect(waiting.heldAt(0)?.sequence).toBe(1_001);
 });

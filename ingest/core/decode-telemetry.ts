@@ -1,6 +1,7 @@
 import { isComponent } from '#contracts/ids.ts';
 import { type DeviceKind, METRICS, type Metric, metricIndex } from '#contracts/metrics.ts';
 import type { DeviceRef } from '#contracts/point-batch.ts';
+import { MAX_AHEAD_MS } from './observed-at.ts';
 import type { PointBuilder } from './point-builder.ts';
 import type { DecodeProblem, ProblemCode } from './problem.ts';
 import type { Conversion } from './units.ts';
@@ -30,9 +31,6 @@ export interface TelemetryOutcome {
   /** Names that no metric has, for the report per model. */
   readonly unknownMetrics: readonly string[] | null;
 }
-
-/** A device clock may run this far ahead before its points are refused. */
-export const MAX_AHEAD_MS = 60_000;
 
 const MAX_POINTS = 1_000;
 const MAX_UNKNOWN = 32;

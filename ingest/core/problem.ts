@@ -48,6 +48,18 @@ const PROBLEMS = {
     '该设备上报的部件名过多（最多 64 个）。请在设备端固定部件名。',
     'The device has named too many components (64 at most). Give its components fixed names.',
   ),
+  INGEST_UNIT_UNKNOWN: text(
+    '无法换算该值的单位。请在设备端改用标准单位。',
+    'The unit of the value cannot be converted. Set the unit that the protocol names.',
+  ),
+  INGEST_CALL_UNKNOWN: text(
+    '不支持保存这种 OCPP 调用。如需要，请联系我们。',
+    'Nothing is known of what this call of the station says. Its bytes are kept here.',
+  ),
+  INGEST_TRANSACTION_UNKNOWN: text(
+    '停止充电消息中的计量值属于未知的会话，无法归到枪头，未保存。',
+    'The meter values of a stop belong to a session that nobody knows, so to no connector. They were not stored.',
+  ),
   INGEST_TOO_MANY_POINTS: text(
     '一条消息中的测点太多。请分成多条消息发送。',
     'One message holds too many values. Send several messages.',

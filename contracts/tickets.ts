@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { Component, DeviceId, RecordId } from './ids.ts';
+import { RemoteAttempt, RemoteRun } from './playbooks.ts';
 import { LEVELS, Priority } from './priority.ts';
 import { SlaClock } from './sla.ts';
 import { RESOLUTIONS, SOURCES, TICKET_STATUSES } from './statuses.ts';
@@ -90,6 +91,8 @@ export const TicketDetail = Type.Object(
     reportCount: Type.Integer({ description: 'all reports; the list holds the first 100' }),
     timeline: Type.Array(TimelineEntry),
     clocks: Type.Array(SlaClock),
+    remoteRuns: Type.Array(RemoteRun, { description: 'remote repairs, the first one first' }),
+    remoteAttempts: Type.Array(RemoteAttempt, { description: 'the commands of all of them' }),
   },
   { $id: 'TicketDetail', additionalProperties: false },
 );

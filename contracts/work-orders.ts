@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { Component, DeviceId, RecordId } from './ids.ts';
+import { RemoteAttempt } from './playbooks.ts';
 import { Priority } from './priority.ts';
 import { SlaClock } from './sla.ts';
 import { VERIFICATIONS, WORK_ORDER_KINDS, WORK_ORDER_STATUSES } from './statuses.ts';
@@ -118,6 +119,7 @@ export const WorkOrderDetail = Type.Object(
     evidence: Type.Array(
       Type.Object({ kind: Type.String(), ref: Type.String(), at: Time, text: nullable(LocalText) }),
     ),
+    remoteAttempts: Type.Array(RemoteAttempt, { description: 'commands tried before anybody was sent' }),
     preliminaryCause: nullable(LocalText),
     plan: nullable(LocalText),
     confirmedCause: nullable(Type.String()),

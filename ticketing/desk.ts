@@ -9,13 +9,20 @@ import {
   createDispatchConsumer,
   createDispatchRecords,
   DISPATCH_MIGRATIONS,
+  dispatchRoutes,
   sweepPlannedOrders,
 } from './dispatch/index.ts';
 import {
+  advanceRuns,
+  type ChargingState,
+  createCommandConsumer,
+  createTicketRepairs,
   createVerificationRecords,
   type Load,
   noteRecurrence,
   REPAIR_MIGRATIONS,
+  type RemoteCommands,
+  remoteRepairRoutes,
   verifyRepairs,
 } from './repair/index.ts';
 import { REQUEST_MIGRATIONS, requestRoutes } from './requests/index.ts';
@@ -46,6 +53,8 @@ export interface DeskDeps {
   readonly audit: Audit;
   readonly clock: Clock;
   readonly load: Load;
+  readonly remoteCommands: RemoteCommands;
+  readonly charging: ChargingState;
 }
 
 /** From a report to the proof of its repair: requests, tickets, work orders, dispatch, clocks, verification. */
@@ -72,17 +81,25 @@ export const DESK_MIGRATIONS: Migrations = {
 const SELF_CLEAR_SWEEP_MS = 10_000;
 const DISPATCH_SWEEP_MS = 30_000;
 const VERIFY_SWEEP_MS = 5_000;
+const REMOTE_SWEEP_MS = 2_000;
 
 export function createDesk(deps: DeskDeps): Desk {
   const orders = createOrderDeps(deps);
   const { tickets } = orders;
   return {
-    routes: [requestRoutes(tickets), ticketRoutes(tickets), workOrderRoutes(orders)],
-    consumers: [createTicketConsumer(tickets), createDispatchConsumer(orders)],
+    routes: [
+      requestRoutes(tickets),
+      ticketRoutes(tickets),
+      remoteRepairRoutes(tickets),
+      workOrderRoutes(orders),
+      dispatchRoutes(orders),
+    ],
+    consumers: [createTicketConsumer(tickets), createDispatchConsumer(orders), createCommandConsumer(deps)],
     defineJobs: (jobs) => {
       defineSlaJobs({ ...deps, jobs });
       jobs.every('tickets.self_clear', SELF_CLEAR_SWEEP_MS, () => closeSelfCleared(tickets));
       jobs.every('dispatch.sweep', DISPATCH_SWEEP_MS, () => sweepPlannedOrders(orders));
+      jobs.every('repair.remote', REMOTE_SWEEP_MS, () => advanceRuns({ ...deps, orders }));
       jobs.every('repair.verify', VERIFY_SWEEP_MS, () => verifyRepairs({ orders, load: deps.load }));
     },
     openMaintenanceOrder: (tx, order) => openMaintenanceOrder(orders, tx, order),
@@ -98,7 +115,8 @@ function createOrderDeps({ db, outbox, audit, clock }: DeskDeps): WorkOrderDeps 
     cancel: (tx, cancel) => cancelOrders(orders, tx, cancel),
     recurred: (tx, recurrence) => noteRecurrence(orders, tx, recurrence),
   };
-  const tickets: TicketDeps = { db, outbox, audit, clock, orders: ticketOrders };
+  const repairs = createTicketRepairs(() => tickets);
+  const tickets: TicketDeps = { db, outbox, audit, clock, orders: ticketOrders, repairs };
   const orders: WorkOrderDeps = {
     db,
     outbox,

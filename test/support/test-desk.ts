@@ -13,7 +13,7 @@ import { createMetrics } from '#platform/metrics/metrics.ts';
 import type { NewEvent, Outbox } from '#platform/outbox/outbox.ts';
 import { type OutboxRunner, startOutbox } from '#platform/outbox/outbox-runner.ts';
 import { createOutbox } from '#platform/outbox/postgres-outbox.ts';
-import { createDesk, type Desk } from '#ticketing/desk.ts';
+import { createDesk, type Desk, type DeskDeps } from '#ticketing/desk.ts';
 import { openTestDatabase, type TestDatabase } from './test-database.ts';
 
 const log = createLog({ level: 'silent', format: 'json' });
@@ -22,12 +22,18 @@ const log = createLog({ level: 'silent', format: 'json' });
 // biome-ignore lint/suspicious/noExplicitAny: a test says what it expects of the body
 type Body = any;
 
+export type SentCommand = Parameters<DeskDeps['remoteCommands']['enqueue']>[1];
+
 export interface TestDesk extends AsyncDisposable {
   readonly database: TestDatabase;
   readonly desk: Desk;
   readonly clock: ManualClock;
   /** How long every unit is said to have worked in any window, and the device whose telemetry is away. */
   readonly load: { ms: number; unreadable: string | null };
+  /** What devices were told by remote repair, in order; ids are unique as in the command ledger. */
+  readonly commands: SentCommand[];
+  /** Devices at which a vehicle charges. */
+  readonly charging: Set<string>;
   /** `as` is a role or several (`technician+agent`), with `/{technicianId}` behind where there is one. */
   call(request: string, body?: object, as?: string): Promise<{ status: number; body: Body }>;
   publish(...events: NewEvent[]): Promise<void>;
@@ -51,9 +57,23 @@ export async function openTestDesk(): Promise<TestDesk> {
     if (deviceId !== load.unreadable) return load.ms;
     throw new AftercareError('TEST_TELEMETRY_AWAY', 'telemetry is away');
   };
+  const commands: SentCommand[] = [];
+  const charging = new Set<string>();
   const consumers: Desk['consumers'][number][] = [];
   const outbox = createOutbox({ clock }, { consumers });
-  const desk = createDesk({ db, outbox, audit, clock, load: { loadedMs } });
+  const desk = createDesk({
+    db,
+    outbox,
+    audit,
+    clock,
+    load: { loadedMs },
+    remoteCommands: {
+      enqueue: async (_tx, command) => {
+        if (!commands.some(({ id }) => id === command.id)) commands.push(command);
+      },
+    },
+    charging: { isCharging: async (deviceId) => charging.has(deviceId) },
+  });
   consumers.push(...desk.consumers);
   const metrics = createMetrics();
   const http = await createHttpApp(
@@ -71,6 +91,8 @@ export async function openTestDesk(): Promise<TestDesk> {
     desk,
     clock,
     load,
+    commands,
+    charging,
     startConsumers,
     call: async (request, body, as = 'admin') => {
       const [method, path] = request.split(' ');
@@ -147,7 +169,7 @@ async function untilQuiet({ pool }: TestDatabase, outbox: Outbox): Promise<void>
 /** A customer's unit with a device on it, where a technician can be sent. */
 export async function addUnit(
   { database: { pool } }: TestDesk,
-  { deviceId = `ac-${newId()}`, zone = 'east' } = {},
+  { deviceId = `ac-${newId()}`, zone = 'east', kind = 'ac_unit' } = {},
 ): Promise<{ unitId: string; deviceId: string; serial: string }> {
   const [customerId, siteId, unitId] = [newId(), newId(), newId()];
   const serial = `SN-${unitId}`;
@@ -166,8 +188,8 @@ export async function addUnit(
   );
   await pool.query(
     `insert into unit (id, serial, kind, model, site_id, customer_id, created_at)
-     values ($1, $2, 'ac_unit', 'split-generic', $3, $4, now())`,
-    [unitId, serial, siteId, customerId],
+     values ($1, $2, $5, 'split-generic', $3, $4, now())`,
+    [unitId, serial, siteId, customerId, kind],
   );
   await pool.query('insert into unit_device (id, unit_id, device_id, bound_at) values ($1, $2, $3, now())', [
     newId(),

@@ -1,3 +1,8 @@
+export { advanceRuns } from './advance-run.ts';
+export { createCommandConsumer } from './command-consumer.ts';
+export { remoteRepairRoutes } from './http.ts';
 export { REPAIR_MIGRATIONS } from './migrations.ts';
+export type { ChargingState, RemoteCommands, RemoteDeps } from './ports.ts';
+export { createTicketRepairs } from './ticket-repairs.ts';
 export { createVerificationRecords } from './verification-records.ts';
 export { type Load, noteRecurrence, verifyRepairs } from './verify-repairs.ts';

@@ -11,7 +11,9 @@ export function createVerificationRecords(): OrderVerification {
         .withTables<RepairTables>()
         .insertInto('verification')
         .values({
+          id: order.id,
           work_order_id: order.id,
+          run_id: null,
           ticket_id: order.ticket_id ?? '',
           device_id: order.device_id ?? '',
           component: order.component,

@@ -196,7 +196,7 @@ test('however many repairs cannot be judged, the others have their turn', async 
     from work_order w, generate_series(1, 250) n where id = ${first.order.id}`.execute(desk.database.db);
   await sql`
     insert into verification
-    select (jsonb_populate_record(v, jsonb_build_object('work_order_id', w.id))).*
+    select (jsonb_populate_record(v, jsonb_build_object('id', w.id, 'work_order_id', w.id))).*
     from verification v, work_order w where v.work_order_id = ${first.order.id} and w.number like 'X%'`.execute(
     desk.database.db,
   );

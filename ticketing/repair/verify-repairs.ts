@@ -1,4 +1,5 @@
 import { type SqlBool, sql } from 'kysely';
+import type { Verification } from '#contracts/statuses.ts';
 import type { Actor } from '#platform/auth/actor.ts';
 import type { Tx } from '#platform/db/db.ts';
 import { forEach } from '../for-each.ts';
@@ -11,7 +12,8 @@ import {
   type TicketRow,
 } from '../tickets/index.ts';
 import { lastTechnician, settleTicket, setVerification, type WorkOrderDeps } from '../work-orders/index.ts';
-import { type Judgement, judgeRepair } from './core/judge.ts';
+import { type Judgement, judgeRepair, REMOTE_POLICY, VERIFICATION_POLICY } from './core/judge.ts';
+import { failCuredRun } from './end-run.ts';
 import type { RepairTables, VerificationEvidence, VerificationRow } from './tables.ts';
 
 /** How long a unit worked, by its telemetry. */
@@ -54,7 +56,7 @@ async function verifyOrPutBack(deps: RepairDeps, row: VerificationRow): Promise<
       .withTables<RepairTables>()
       .updateTable('verification')
       .set({ checked_at: new Date(clock.nowMs()) })
-      .where('work_order_id', '=', row.work_order_id)
+      .where('id', '=', row.id)
       .where('state', '=', 'pending')
       .execute();
     throw error;
@@ -63,30 +65,30 @@ async function verifyOrPutBack(deps: RepairDeps, row: VerificationRow): Promise<
 
 async function verifyOne({ orders: deps, load }: RepairDeps, row: VerificationRow): Promise<void> {
   const nowMs = deps.clock.nowMs();
-  const loadedMs = await load.loadedMs(row.device_id, row.window_from, Math.min(nowMs, row.window_until));
+  const isRemote = row.run_id !== null;
+  const untilMs = Math.min(nowMs, row.window_until);
+  const loadedMs = isRemote ? 0 : await load.loadedMs(row.device_id, row.window_from, untilMs);
   await deps.db.transaction().execute(async (tx) => {
     const ticket = await lockUnitAndTicket(tx, row.ticket_id);
-    const current = await lockPending(tx, row.work_order_id);
+    const current = await lockPending(tx, row.id);
     if (ticket === undefined || current === undefined) return;
     const alarmIds = await standingAlarms(tx, row.ticket_id);
-    const judgement = judgeRepair({
-      fromMs: current.window_from,
-      untilMs: current.window_until,
-      nowMs,
-      loadedMs,
-      standingAlarms: alarmIds.length,
-    });
+    const facts = { fromMs: current.window_from, untilMs: current.window_until, nowMs, loadedMs };
+    const judgement = judgeRepair(
+      { ...facts, standingAlarms: alarmIds.length },
+      isRemote ? REMOTE_POLICY : VERIFICATION_POLICY,
+    );
     const evidence = { reason: judgement.reason, loadedMs, alarmIds };
-    await settle(deps, tx, { ticket, orderId: row.work_order_id, judgement, evidence });
+    await settle(deps, tx, { ticket, row: current, judgement, evidence });
   });
 }
 
-async function lockPending(tx: Tx, orderId: string): Promise<VerificationRow | undefined> {
+async function lockPending(tx: Tx, id: string): Promise<VerificationRow | undefined> {
   return tx
     .withTables<RepairTables>()
     .selectFrom('verification')
     .selectAll()
-    .where('work_order_id', '=', orderId)
+    .where('id', '=', id)
     .where('state', '=', 'pending')
     .forUpdate()
     .executeTakeFirst();
@@ -94,13 +96,13 @@ async function lockPending(tx: Tx, orderId: string): Promise<VerificationRow | u
 
 interface Judged {
   readonly ticket: TicketRow;
-  readonly orderId: string;
+  readonly row: VerificationRow;
   readonly judgement: Judgement;
   readonly evidence: VerificationEvidence;
 }
 
 async function settle(deps: WorkOrderDeps, tx: Tx, judged: Judged): Promise<void> {
-  const { ticket, orderId, judgement, evidence } = judged;
+  const { ticket, row, judgement, evidence } = judged;
   const checkedAt = new Date(deps.clock.nowMs());
   const verdict = judgement.verdict;
   const state = verdict === 'wait' || verdict === 'extend' ? 'pending' : verdict;
@@ -111,14 +113,27 @@ async function settle(deps: WorkOrderDeps, tx: Tx, judged: Judged): Promise<void
     .$if(verdict === 'extend', (query) =>
       query.set({ window_until: new Date('untilMs' in judgement ? judgement.untilMs : 0) }),
     )
-    .where('work_order_id', '=', orderId)
+    .where('id', '=', row.id)
     .execute();
   if (state === 'pending') return;
-  await setVerification(deps, tx, { orderId, to: state === 'inconclusive' ? 'none' : state });
+  await tellRepair(deps, tx, { row, to: state === 'inconclusive' ? 'none' : state });
   if (state !== 'recurred') return settleTicket(deps, tx, { ticketId: ticket.id, actor: ACTOR });
   if (!(await canReopen(deps.tickets, tx, ticket))) return;
   const alarm = { alarmId: evidence.alarmIds?.[0] ?? '', raisedAtMs: deps.clock.nowMs() };
   await reopenTicket(deps.tickets, tx, { ticket, alarm, actor: ACTOR });
+}
+
+/** Writes a verdict on the work order, or on the remote run, that it is about. */
+async function tellRepair(
+  deps: Pick<WorkOrderDeps, 'audit' | 'clock'>,
+  tx: Tx,
+  { row, to }: { readonly row: VerificationRow; readonly to: Exclude<Verification, 'pending'> },
+): Promise<void> {
+  if (row.work_order_id !== null) {
+    await setVerification(deps, tx, { orderId: row.work_order_id, to });
+  } else if (row.run_id !== null && to === 'recurred') {
+    await failCuredRun(deps, tx, row.run_id);
+  }
 }
 
 /**
@@ -144,10 +159,8 @@ export async function noteRecurrence(
     })
     .where('ticket_id', '=', ticketId)
     .where('state', '=', 'pending')
-    .returning('work_order_id')
+    .returningAll()
     .execute();
-  for (const { work_order_id } of failed) {
-    await setVerification(deps, tx, { orderId: work_order_id, to: 'recurred' });
-  }
+  for (const row of failed) await tellRepair(deps, tx, { row, to: 'recurred' });
   return lastTechnician(tx, ticketId);
 }

@@ -19,7 +19,10 @@ interface MachineAct {
   readonly actor: Actor;
 }
 
-/** The rule's or the fault code's own assessment (requirement W), and the order that follows from it. */
+/**
+ * The rule's or the fault code's own assessment (requirement W), and what follows from it: a remote repair where
+ * the fault's playbook may run (A11), else an order.
+ */
 export async function assessByMachine(
   deps: TicketDeps,
   tx: Tx,
@@ -42,9 +45,10 @@ export async function assessByMachine(
     },
   });
   const summary = (await deps.orders.summarise(tx, [row.id])).get(row.id) ?? NO_ORDERS;
-  if (summary.unfinished === 0) {
-    await deps.orders.open(tx, { ticket: row, kind: 'repair', preferTechnicianId: null });
-  }
+  if (summary.unfinished > 0) return row;
+  const underRepair = await deps.repairs.begin(tx, row);
+  if (underRepair !== null) return underRepair;
+  await deps.orders.open(tx, { ticket: row, kind: 'repair', preferTechnicianId: null });
   return row;
 }
 

@@ -4,7 +4,7 @@ import type { Tx } from '#platform/db/db.ts';
 import { newId } from '#platform/ids.ts';
 import { TICKET_MACHINE, type TicketAction, type TicketFacts } from '../core/ticket-machine.ts';
 import { enforceMove } from '../enforce-move.ts';
-import { stopClocks, withdrawClocks } from '../sla/index.ts';
+import { startClocks, stopClocks, withdrawClocks } from '../sla/index.ts';
 import { NO_ORDERS, type TicketDeps } from './ports.ts';
 import type { TicketChange, TicketRow, TicketTables } from './tables.ts';
 
@@ -63,6 +63,9 @@ export async function moveTicket(
     { type: 'ticket.changed', data: { ticketId: ticket.id, from: ticket.status, to } },
   ]);
   await settleClocks(deps, tx, { row, atMs: move.occurredAtMs ?? nowMs });
+  if (ticket.status === 'in_progress' && to !== 'in_progress') {
+    await deps.repairs.abort(tx, { ticketId: row.id, reason: `ticket_${to}`, actor });
+  }
   return row;
 }
 
@@ -73,6 +76,7 @@ export async function ticketFacts(
   { ticket, ...move }: { readonly ticket: TicketRow } & Pick<TicketMove, 'reason' | 'resolution'>,
 ): Promise<TicketFacts> {
   const orders = (await deps.orders.summarise(tx, [ticket.id])).get(ticket.id) ?? NO_ORDERS;
+  const isWatched = ticket.resolved_at !== null && (await deps.repairs.isWatched(tx, ticket.id));
   const closedMs = ticket.closed_at === null ? 0 : deps.clock.nowMs() - ticket.closed_at;
   return {
     awaitsReadBack: ticket.awaits_read_back,
@@ -80,7 +84,7 @@ export async function ticketFacts(
     reason: move.reason ?? null,
     openOrders: orders.unfinished,
     unsignedOrders: orders.unsigned,
-    verificationPending: orders.verificationPending > 0,
+    verificationPending: orders.verificationPending > 0 || isWatched,
     withinReopenWindow: closedMs <= REOPEN_WINDOW_MS,
   };
 }
@@ -104,6 +108,9 @@ async function settleClocks(
   const on = { ticketId: row.id };
   if (row.status === 'resolved' || row.status === 'closed') {
     await stopClocks({ outbox, nowMs: clock.nowMs() }, tx, { kinds: ['T5'], on, atMs });
+  }
+  if (row.status === 'resolved' && row.resolution === 'remote') {
+    await startClocks(tx, [{ kind: 'T9', ticketId: row.id, workOrderId: null, startedAtMs: atMs }]);
   }
   if (row.status === 'closed' || row.status === 'cancelled' || row.status === 'merged') {
     await withdrawClocks({ outbox }, tx, { kinds: ['T1', 'T2', 'T5'], on, atMs });

@@ -1,5 +1,7 @@
 import type { WorkOrderKind } from '#contracts/statuses.ts';
+import type { TicketDetail } from '#contracts/tickets.ts';
 import type { Audit } from '#platform/audit/audit.ts';
+import type { Actor } from '#platform/auth/actor.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Db, Tx } from '#platform/db/db.ts';
 import type { Outbox } from '#platform/outbox/outbox.ts';
@@ -36,6 +38,22 @@ export interface TicketOrders {
   recurred(tx: Tx, recurrence: Recurrence): Promise<string | null>;
 }
 
+/** The ticket's side of remote repair. */
+export interface TicketRepairs {
+  /**
+   * Begins the playbook of a ticket just assessed by a machine, whose row and unit the caller holds. Null: somebody
+   * must go; why no remote repair was tried stands in the timeline.
+   */
+  begin(tx: Tx, ticket: TicketRow): Promise<TicketRow | null>;
+  /** Ends a run under way, if there is one. The caller holds the ticket. */
+  abort(tx: Tx, end: { ticketId: string; reason: string; actor: Actor }): Promise<void>;
+  /** Alarms of these tickets have returned. The caller holds the tickets. */
+  returned(tx: Tx, ticketIds: readonly string[]): Promise<void>;
+  /** Whether a remote repair of the ticket is still being watched. */
+  isWatched(db: Db | Tx, ticketId: string): Promise<boolean>;
+  ofTicket(db: Db | Tx, ticketId: string): Promise<Pick<TicketDetail, 'remoteRuns' | 'remoteAttempts'>>;
+}
+
 export interface NewTicketOrder {
   readonly ticket: TicketRow;
   readonly kind: WorkOrderKind;
@@ -48,6 +66,7 @@ export interface TicketDeps {
   readonly audit: Audit;
   readonly clock: Clock;
   readonly orders: TicketOrders;
+  readonly repairs: TicketRepairs;
 }
 
 export const NO_ORDERS: OrderSummary = {

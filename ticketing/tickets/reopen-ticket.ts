@@ -3,7 +3,7 @@ import type { Actor } from '#platform/auth/actor.ts';
 import type { Tx } from '#platform/db/db.ts';
 import { move } from '../core/state-machine.ts';
 import { TICKET_MACHINE } from '../core/ticket-machine.ts';
-import { startClocks } from '../sla/index.ts';
+import { startClocks, withdrawClocks } from '../sla/index.ts';
 import { openTicketsOf } from './match-ticket.ts';
 import { moveTicket, ticketFacts } from './move-ticket.ts';
 import type { TicketDeps } from './ports.ts';
@@ -33,6 +33,7 @@ export async function reopenTicket(
   });
   const reason = alarm.alarmId === null ? 'customer_unsatisfied' : 'fault_recurred';
   const row = await moveTicket(deps, tx, { ticket, action: 'reopen', actor, reason });
+  await withdrawClocks(deps, tx, { kinds: ['T9'], on: { ticketId: row.id }, atMs: deps.clock.nowMs() });
   await startClocks(tx, [{ kind: 'T5', ticketId: row.id, workOrderId: null, startedAtMs: alarm.raisedAtMs }]);
   await deps.orders.open(tx, { ticket: row, kind: 'repair', preferTechnicianId });
   return row;

@@ -44,14 +44,17 @@ export async function attachReports(tx: Tx, reports: readonly NewReport[]): Prom
     .execute();
 }
 
-/** Notes alarms that returned to normal; a ticket all of whose reports have is cleared from then on. */
+/**
+ * Notes alarms that returned to normal; a ticket all of whose reports have is cleared from then on. Gives the
+ * tickets concerned, held.
+ */
 export async function clearReports(
   tx: Tx,
   returned: readonly { readonly alarmId: string; readonly atMs: number }[],
-): Promise<void> {
-  if (returned.length === 0) return;
+): Promise<string[]> {
+  if (returned.length === 0) return [];
   const alarmIds = returned.map(({ alarmId }) => alarmId);
-  await sql`
+  const { rows } = await sql<{ id: string }>`
     select id from ticket
     where id in (select ticket_id from ticket_report where kind = 'alarm' and ref = any(${alarmIds}))
     order by id for update`.execute(tx);
@@ -73,6 +76,7 @@ export async function clearReports(
         select 1 from ticket_report report
         where report.ticket_id = ticket.id and report.cleared_at is null
           and report.id not in (select id from cleared))`.execute(tx);
+  return rows.map(({ id }) => id);
 }
 
 /** Alarms of a ticket that stand: raised and not returned. */
@@ -88,6 +92,21 @@ export async function standingAlarms(db: Db | Tx, ticketId: string): Promise<str
     .limit(20)
     .execute();
   return rows.map(({ ref }) => ref);
+}
+
+/** When the last of a ticket's alarms returned; null where none has. */
+export async function lastReturnMs(db: Db | Tx, ticketId: string): Promise<number | null> {
+  const row = await db
+    .withTables<TicketTables>()
+    .selectFrom('ticket_report')
+    .select('cleared_at')
+    .where('ticket_id', '=', ticketId)
+    .where('kind', '=', 'alarm')
+    .where('cleared_at', 'is not', null)
+    .orderBy('cleared_at', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.cleared_at ?? null;
 }
 
 /** The ticket each of these alarms is on (the newest, where a reopened one left it on two). */

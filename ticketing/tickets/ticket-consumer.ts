@@ -53,10 +53,8 @@ async function handleAlarms(deps: TicketDeps, tx: Tx, events: readonly DomainEve
     });
   }
   await attachReports(tx, reports);
-  await clearReports(
-    tx,
-    events.filter(isReturned).map(({ data }) => ({ alarmId: data.alarmId, atMs: data.returnedAtMs })),
-  );
+  const returned = events.filter(isReturned).map(({ data }) => ({ ...data, atMs: data.returnedAtMs }));
+  await deps.repairs.returned(tx, await clearReports(tx, returned));
   await acknowledge(deps, tx, events.filter(isAcknowledged));
 }
 

@@ -52,6 +52,7 @@ export async function toTicketDetail(deps: TicketDeps, row: TicketRow): Promise<
     reportCount: await countReports(db, row.id),
     timeline: await timelineOf(db, row.id),
     clocks: await clocksOf(db, { ticketId: row.id }),
+    ...(await deps.repairs.ofTicket(db, row.id)),
   };
 }
 

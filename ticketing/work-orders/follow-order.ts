@@ -81,8 +81,10 @@ export async function settleTicket(
   const ticket = await lockTicket(tx, ticketId);
   if (ticket === undefined || (ticket.status !== 'resolved' && ticket.status !== 'verifying')) return;
   const summary = (await deps.tickets.orders.summarise(tx, [ticketId])).get(ticketId);
-  if (summary === undefined || summary.unfinished > 0 || summary.unsigned > 0) return;
-  if (summary.verificationPending === 0) {
+  if (summary !== undefined && (summary.unfinished > 0 || summary.unsigned > 0)) return;
+  const isWatched =
+    (summary?.verificationPending ?? 0) > 0 || (await deps.tickets.repairs.isWatched(tx, ticketId));
+  if (!isWatched) {
     await moveTicket(deps.tickets, tx, { ticket, action: 'close', actor });
   } else if (ticket.status === 'resolved') {
     await moveTicket(deps.tickets, tx, { ticket, action: 'verify', actor });

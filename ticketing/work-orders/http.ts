@@ -9,6 +9,7 @@ import {
   WorkOrderKindSchema,
   WorkOrderStatusSchema,
 } from '#contracts/work-orders.ts';
+import type { Actor } from '#platform/auth/actor.ts';
 import { AftercareError, notFound } from '#platform/errors.ts';
 import { Page, PageQuery } from '#platform/http/page.ts';
 import type { HttpInstance, Routes } from '#platform/http/routes.ts';
@@ -112,8 +113,8 @@ function openRoute(deps: WorkOrderDeps, app: HttpInstance): void {
         response: { 201: WorkOrder },
       },
     },
-    async ({ body }, reply) => {
-      const id = await openByHand(deps, body);
+    async ({ actor, body }, reply) => {
+      const id = await openByHand(deps, actor, body);
       deps.outbox.wake();
       const order = await findOrder(deps.db, id);
       if (order === undefined) throw notFound('work_order', id);
@@ -124,7 +125,11 @@ function openRoute(deps: WorkOrderDeps, app: HttpInstance): void {
 
 const TAKES_ORDERS = ['assessed', 'in_progress'];
 
-async function openByHand(deps: WorkOrderDeps, body: Static<typeof NewWorkOrder>): Promise<string> {
+async function openByHand(
+  deps: WorkOrderDeps,
+  actor: Actor,
+  body: Static<typeof NewWorkOrder>,
+): Promise<string> {
   return deps.db.transaction().execute(async (tx) => {
     const ticket = await lockUnitAndTicket(tx, body.ticketId);
     if (ticket === undefined) throw notFound('ticket', body.ticketId);
@@ -135,6 +140,7 @@ async function openByHand(deps: WorkOrderDeps, body: Static<typeof NewWorkOrder>
         { kind: 'conflict', allowed: TAKES_ORDERS },
       );
     }
+    await deps.tickets.repairs.abort(tx, { ticketId: ticket.id, reason: 'work_in_hand', actor });
     return openTicketOrder(deps, tx, { ticket, kind: body.kind ?? 'repair', preferTechnicianId: null });
   });
 }

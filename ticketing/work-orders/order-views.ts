@@ -62,6 +62,7 @@ export async function toWorkOrderDetail(deps: WorkOrderDeps, row: WorkOrderRow):
     ...unitPart(card),
     ...(await faultPart(db, row)),
     ...recordPart(row),
+    remoteAttempts: row.ticket_id === null ? [] : await remoteAttempts(deps, row.ticket_id),
     steps: Object.fromEntries(Object.entries(row.steps).map(([step, ms]) => [step, isoTime(ms)])),
     declineCount: row.decline_count,
     missing: missingDispatchData(row, card),
@@ -71,6 +72,10 @@ export async function toWorkOrderDetail(deps: WorkOrderDeps, row: WorkOrderRow):
     verificationEvidence: await deps.verification.ofOrder(db, row.id),
     allowedActions: [...allowedActions(WORK_ORDER_MACHINE, row.status)].filter((a) => a !== 'fail-test'),
   };
+}
+
+async function remoteAttempts({ db, tickets }: WorkOrderDeps, ticketId: string) {
+  return (await tickets.repairs.ofTicket(db, ticketId)).remoteAttempts;
 }
 
 function unitPart(

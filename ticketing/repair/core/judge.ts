@@ -8,6 +8,16 @@ export const VERIFICATION_POLICY = {
   extendMs: 10 * MINUTE_MS,
 } as const;
 
+/** The same after a remote repair: whether the fault is reported again tells, at work or not. */
+export const REMOTE_POLICY = {
+  windowMs: 10 * MINUTE_MS,
+  loadedMs: 0,
+  longestMs: 60 * MINUTE_MS,
+  extendMs: 5 * MINUTE_MS,
+} as const;
+
+export type VerificationPolicy = { readonly [K in keyof typeof VERIFICATION_POLICY]: number };
+
 /** What is known of a repaired unit since its test. */
 export interface RepairFacts {
   readonly fromMs: number;
@@ -30,20 +40,17 @@ export type Judgement =
  * returned, at most to a day: then an alarm that stands means it was no repair, and a unit that never worked
  * proves nothing.
  */
-export function judgeRepair(facts: RepairFacts): Judgement {
+export function judgeRepair(facts: RepairFacts, policy: VerificationPolicy = VERIFICATION_POLICY): Judgement {
   const { fromMs, untilMs, nowMs, loadedMs, standingAlarms } = facts;
   if (nowMs < untilMs) return { verdict: 'wait', reason: 'window_open' };
-  const isLast = untilMs >= fromMs + VERIFICATION_POLICY.longestMs;
-  const longer = Math.min(
-    fromMs + VERIFICATION_POLICY.longestMs,
-    Math.max(untilMs, nowMs) + VERIFICATION_POLICY.extendMs,
-  );
+  const isLast = untilMs >= fromMs + policy.longestMs;
+  const longer = Math.min(fromMs + policy.longestMs, Math.max(untilMs, nowMs) + policy.extendMs);
   if (standingAlarms > 0) {
     return isLast
       ? { verdict: 'recurred', reason: 'alarm_stands' }
       : { verdict: 'extend', reason: 'alarm_stands', untilMs: longer };
   }
-  if (loadedMs >= VERIFICATION_POLICY.loadedMs) {
+  if (loadedMs >= policy.loadedMs) {
     return { verdict: 'verified', reason: 'stayed_away_under_load' };
   }
   return isLast

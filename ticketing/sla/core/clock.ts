@@ -10,6 +10,7 @@ export const SLA_POLICIES = {
   T2: { version: 1, limitMs: 15 * MINUTE_MS },
   T5: { version: 1, limitMs: 72 * HOUR_MS },
   T6: { version: 1, limitMs: 15 * MINUTE_MS },
+  T7: { version: 1, limitMs: 2 * HOUR_MS },
   T9: { version: 1, limitMs: 24 * HOUR_MS },
 } as const satisfies Partial<Record<SlaClockKind, SlaPolicy>>;
 

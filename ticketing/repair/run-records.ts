@@ -1,0 +1,85 @@
+import { type SqlBool, sql } from 'kysely';
+import type { Db, Tx } from '#platform/db/db.ts';
+import type { RepairTables, RunRow } from './tables.ts';
+
+/** Runs whose next move is due, the longest waiting first. */
+export async function dueRuns(db: Db, nowMs: number): Promise<RunRow[]> {
+  return db
+    .withTables<RepairTables>()
+    .selectFrom('repair_run')
+    .selectAll()
+    .where('status', '=', 'running')
+    .where(sql<SqlBool>`due_at <= ${new Date(nowMs)}`)
+    .orderBy('due_at')
+    .limit(500)
+    .execute();
+}
+
+/** A run under way, held; the caller holds its unit and ticket. */
+export async function lockRun(tx: Tx, id: string): Promise<RunRow | undefined> {
+  return tx
+    .withTables<RepairTables>()
+    .selectFrom('repair_run')
+    .selectAll()
+    .where('id', '=', id)
+    .where('status', '=', 'running')
+    .forUpdate()
+    .executeTakeFirst();
+}
+
+/** The run under way on a ticket, held; the caller holds the ticket. */
+export async function lockRunOfTicket(tx: Tx, ticketId: string): Promise<RunRow | undefined> {
+  return tx
+    .withTables<RepairTables>()
+    .selectFrom('repair_run')
+    .selectAll()
+    .where('ticket_id', '=', ticketId)
+    .where('status', '=', 'running')
+    .forUpdate()
+    .executeTakeFirst();
+}
+
+/** Makes the runs of these tickets due at once: something was heard of them. */
+export async function wakeRuns(tx: Tx, ticketIds: readonly string[], nowMs: number): Promise<void> {
+  if (ticketIds.length === 0) return;
+  await tx
+    .withTables<RepairTables>()
+    .updateTable('repair_run')
+    .set({ due_at: new Date(nowMs) })
+    .where('ticket_id', 'in', [...ticketIds])
+    .where('status', '=', 'running')
+    .execute();
+}
+
+/** Whether a unit is under remote repair, and when its runs for that fault family began and ended. */
+export async function runsOfFault(
+  tx: Tx,
+  {
+    unitId,
+    faultFamily,
+    sinceMs,
+  }: { readonly unitId: string; readonly faultFamily: string; readonly sinceMs: number },
+): Promise<{ isRunning: boolean; startedAtMs: number[]; lastEndedAtMs: number | null }> {
+  const runs = await tx
+    .withTables<RepairTables>()
+    .selectFrom('repair_run')
+    .select(['status', 'fault_family', 'started_at', 'ended_at'])
+    .where('unit_id', '=', unitId)
+    .where((eb) =>
+      eb.or([
+        eb('status', '=', 'running'),
+        eb.and([
+          eb('fault_family', '=', faultFamily),
+          eb('started_at', '>', sql<number>`${new Date(sinceMs)}::timestamptz`),
+        ]),
+      ]),
+    )
+    .execute();
+  const own = runs.filter(({ fault_family }) => fault_family === faultFamily);
+  const ends = own.map(({ ended_at }) => ended_at ?? 0);
+  return {
+    isRunning: runs.some(({ status }) => status === 'running'),
+    startedAtMs: own.map(({ started_at }) => started_at),
+    lastEndedAtMs: ends.length === 0 ? null : Math.max(...ends),
+  };
+}

@@ -5,8 +5,6 @@ import { PILE_FAMILIES } from './pile-fault-families.ts';
 import { PILE_SAFETY_FAMILIES } from './pile-safety-families.ts';
 import type { LocalText } from './text.ts';
 
-export type { FaultFamily } from './fault-family.ts';
-
 const ROWS = [...COMMON_FAMILIES, ...AC_FAMILIES, ...PILE_FAMILIES, ...PILE_SAFETY_FAMILIES];
 
 /** Every known family by id: of any equipment, of air conditioners, of charging piles. */

@@ -6,6 +6,8 @@ import type { Logger } from '#platform/log.ts';
 export interface SimulatedFleetSettings {
   readonly httpUrl: string;
   readonly mqttUrl: string;
+  /** Of the OCPP server, e.g. ws://127.0.0.1:9000/ocpp; without one there are no piles. */
+  readonly ocppUrl?: string;
   readonly token: string;
   readonly dataDir: string;
 }
@@ -18,7 +20,7 @@ const ROOT = resolve(import.meta.dirname, '..');
  * unit and ends.
  */
 export function startSimulatedFleet(settings: SimulatedFleetSettings, log: Logger): AsyncDisposable {
-  const { httpUrl, mqttUrl, token, dataDir } = settings;
+  const { httpUrl, mqttUrl, ocppUrl, token, dataDir } = settings;
   const stateDir = join(resolve(dataDir), 'simulator');
   const args = [
     '--import',
@@ -30,6 +32,7 @@ export function startSimulatedFleet(settings: SimulatedFleetSettings, log: Logge
     '--exit-with-stdin',
     '--http',
     '0',
+    ...(ocppUrl === undefined ? ['--piles', '0'] : ['--ocpp', ocppUrl]),
   ];
   const child = spawn(
     process.execPath,

@@ -1,14 +1,15 @@
 import { parseArgs } from 'node:util';
-import { isFailureMode } from './core/failure.ts';
 import { reasonOf, SimulatorError } from './errors.ts';
-import type { ScenarioEvent } from './scenario/scenario.ts';
+import { isFaultMode, type ScenarioEvent } from './scenario/scenario.ts';
 
 /** What the command line and the environment ask for. */
 export interface SimulatorOptions {
   readonly scenario: string;
   readonly fleet: number | undefined;
   readonly seed: number | undefined;
+  readonly piles: number | undefined;
   readonly mqttUrl: string;
+  readonly ocppUrl: string;
   readonly intervalMs: number;
   readonly speed: number;
   readonly injections: readonly ScenarioEvent[];
@@ -20,19 +21,21 @@ export interface SimulatorOptions {
   readonly isHelp: boolean;
 }
 
-export const HELP = `Simulated air conditioners that know the service by its wire only.
+export const HELP = `Simulated air conditioners and charging piles that know the service by its wire only.
 
   npm run simulate -- [options]
 
   --scenario NAME|FILE   demo (default), quiet, storm, or a JSON file
-  --fleet N              units instead of the scenario's number
+  --fleet N              air conditioners instead of the scenario's number
+  --piles N              charging piles instead of the scenario's number; 0: none of their stories
   --seed N               another seed: other units, the same story
   --mqtt URL             broker, default mqtt://127.0.0.1:1883
+  --ocpp URL             OCPP 1.6 server, default ws://127.0.0.1:9000/ocpp
   --interval S           seconds between two telemetry messages of a unit, default 5
   --speed X              physics runs X times faster; timestamps stay real
   --inject UNIT:MODE[:CODE][@S]
                          a fault S seconds after the start, e.g. ac-03:high_pressure:E1@30,
-                         ac-04:code:E6, ac-05:offline@60; may be given more than once
+                         ac-04:code:E6, ac-05:offline@60, pile-03:reader_hung@30; may be given more than once
   --http PORT            control API on 127.0.0.1: GET /units, POST and DELETE /units/{id}/faults,
                          POST /units/{id}/offline, online, heal
   --api URL              register the fleet there first, e.g. http://127.0.0.1:8080
@@ -46,8 +49,10 @@ export const HELP = `Simulated air conditioners that know the service by its wir
 const OPTIONS = {
   scenario: { type: 'string', default: 'demo' },
   fleet: { type: 'string' },
+  piles: { type: 'string' },
   seed: { type: 'string' },
   mqtt: { type: 'string', default: 'mqtt://127.0.0.1:1883' },
+  ocpp: { type: 'string', default: 'ws://127.0.0.1:9000/ocpp' },
   interval: { type: 'string', default: '5' },
   speed: { type: 'string', default: '1' },
   inject: { type: 'string', multiple: true },
@@ -66,8 +71,10 @@ export function parseOptions(args: readonly string[], token: string | undefined)
   return {
     scenario: values.scenario,
     fleet: optionalNumber('--fleet', values.fleet, { min: 1, max: 20_000, whole: true }),
+    piles: optionalNumber('--piles', values.piles, { min: 0, max: 20_000, whole: true }),
     seed: optionalNumber('--seed', values.seed, { min: 0, max: 4_294_967_295, whole: true }),
     mqttUrl: urlOf('--mqtt', values.mqtt, ['mqtt:', 'mqtts:']),
+    ocppUrl: urlOf('--ocpp', values.ocpp, ['ws:', 'wss:']),
     intervalMs: 1000 * numberOf('--interval', values.interval, { min: 0.01, max: 3_600 }),
     speed: numberOf('--speed', values.speed, { min: 0.01, max: 10_000 }),
     injections: (values.inject ?? []).map(injectionOf),
@@ -124,11 +131,7 @@ function numberOf(option: string, text: string, range: Range): number {
 function injectionOf(text: string): ScenarioEvent {
   const match = /^(?<unit>[^:@]+):(?<mode>\w+)(?::(?<code>[^@:]+))?(?:@(?<at>\d+(?:\.\d+)?))?$/.exec(text);
   const { unit, mode, code, at } = match?.groups ?? {};
-  if (
-    unit === undefined ||
-    mode === undefined ||
-    !(isFailureMode(mode) || mode === 'code' || mode === 'offline')
-  ) {
+  if (unit === undefined || mode === undefined || !isFaultMode(mode)) {
     throw invalid(
       `--inject ${text} is no injection: write UNIT:MODE[:CODE][@SECONDS], e.g. ac-03:high_pressure@30`,
     );

@@ -1,4 +1,4 @@
-import type { Fleet } from './fleet/fleet.ts';
+import type { Fleet, UnitReport } from './fleet/fleet.ts';
 
 /** Where progress is shown: a terminal's line is redrawn, anything else gets a line now and then. */
 export interface ProgressOutput {
@@ -38,7 +38,7 @@ export function progressLine(fleet: Fleet): string {
   const shown = faulty.slice(0, FAULTS_SHOWN).map((unit) => `${unit.id} ${unit.faults.join('+')}`);
   if (faulty.length > FAULTS_SHOWN) shown.push(`and ${faulty.length - FAULTS_SHOWN} more`);
   const parts = [
-    `connected ${counts.connected}/${counts.units}`,
+    ...connectedOf(fleet.units()),
     `sent ${counts.sent}`,
     `acknowledged ${counts.acknowledged}`,
     `buffered ${counts.buffered}`,
@@ -46,4 +46,15 @@ export function progressLine(fleet: Fleet): string {
   if (counts.dropped > 0) parts.push(`dropped ${counts.dropped}`);
   parts.push(shown.length === 0 ? 'no faults' : `faults: ${shown.join(', ')}`);
   return parts.join(' · ');
+}
+
+function connectedOf(units: readonly UnitReport[]): readonly string[] {
+  return [
+    ['connected', units.filter(({ kind }) => kind === 'ac_unit')] as const,
+    ['piles', units.filter(({ kind }) => kind === 'charging_pile')] as const,
+  ].flatMap(([name, some]) =>
+    some.length === 0
+      ? []
+      : [`${name} ${some.filter(({ isConnected }) => isConnected).length}/${some.length}`],
+  );
 }

@@ -42,3 +42,9 @@ export function hotDay(state: UnitState, hotDayK: number): UnitState {
 export function defrost(state: UnitState): UnitState {
   return state.action === 'cooling' ? { ...state, action: 'defrosting', actionS: 0 } : state;
 }
+
+/** Switches the unit off, or on again as after a start; what is so already stays. */
+export function switchOn(state: UnitState, isOn: boolean): UnitState {
+  if (state.isOn === isOn) return state;
+  return isOn ? { ...restart(state), isOn } : { ...state, isOn };
+}

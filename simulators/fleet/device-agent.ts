@@ -1,6 +1,6 @@
 import type { Values } from '../core/sensors.ts';
 import { reasonOf, SimulatorError } from '../errors.ts';
-import { acknowledgementsOf } from './commands.ts';
+import { acknowledgementsOf, type UnitCommand } from './commands.ts';
 import { type Connection, type Credentials, connectDevice } from './connection.ts';
 import { createOfflineBuffer, type OfflineBuffer } from './offline-buffer.ts';
 import { createSignal, type Signal } from './signal.ts';
@@ -31,7 +31,7 @@ export interface AgentCounts {
 export interface AgentDeps {
   readonly now: () => number;
   readonly activeCodes: () => readonly string[];
-  readonly execute: (command: string) => void;
+  readonly execute: (command: UnitCommand) => void;
   readonly credentials: (deviceId: string) => Credentials | null;
   readonly renewCredentials: (deviceId: string) => Promise<boolean>;
   readonly onTrouble: (message: string) => void;

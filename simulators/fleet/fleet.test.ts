@@ -227,9 +227,11 @@ test('a known command is accepted and done, an unknown or expired one is rejecte
   await broker.send('devices/ac-01/cmd', { id: '1', name: 'clear_fault', args: {} });
   await broker.send('devices/ac-01/cmd', { id: '2', name: 'fly' });
   await broker.send('devices/ac-01/cmd', { id: '3', name: 'restart', expiresAt: 1 });
+  await broker.send('devices/ac-01/cmd', { id: '4', name: 'set_mode', args: { mode: 'off' } });
+  await broker.send('devices/ac-01/cmd', { id: '5', name: 'set_mode', args: { mode: 'heat' } });
   const answers = await broker.until((all) => {
     const found = all.filter(({ channel }) => channel === 'cmd/ack').map(({ body }) => body);
-    return found.length === 4 && found;
+    return found.length === 7 && found;
   });
 
   expect(answers).toMatchObject([
@@ -237,7 +239,16 @@ test('a known command is accepted and done, an unknown or expired one is rejecte
     { id: '1', status: 'done' },
     { id: '2', status: 'rejected' },
     { id: '3', status: 'rejected', detail: 'expired' },
+    { id: '4', status: 'accepted' },
+    { id: '4', status: 'done' },
+    { id: '5', status: 'rejected', detail: 'this unit only cools' },
   ]);
+  const isOff = await broker.until((all) =>
+    all.find(
+      ({ channel, body }) => channel === 'telemetry' && points(body).at(-1)?.values.power_on === false,
+    ),
+  );
+  expect(isOff.deviceId).toBe('ac-01');
   expect(fleet.units()[0]?.faults).toEqual([]);
 });
 

@@ -1,13 +1,19 @@
+import type { DeviceKind } from '#contracts/metrics.ts';
 import { SUBTROPICAL } from '../core/environment.ts';
-import type { FailureMode } from '../core/failure.ts';
 import { createRandom, hashSeed } from '../core/random.ts';
 import { settledUnit } from '../core/simulate.ts';
 import type { ModelId, UnitSpec } from '../core/unit.ts';
-import { SimulatorError } from '../errors.ts';
-import type { Scenario, ScenarioEvent } from '../scenario/scenario.ts';
+import {
+  eventsFor,
+  type FaultMode,
+  isAcModel,
+  type Scenario,
+  type ScenarioEvent,
+} from '../scenario/scenario.ts';
 import type { Credentials } from './connection.ts';
 import { type AgentDeps, type DeviceAgent, startDeviceAgent } from './device-agent.ts';
-import { createSimulatedUnit, type SimulatedUnit } from './simulated-unit.ts';
+import { runFleet } from './run-fleet.ts';
+import { createSimulatedUnit, type PastWindow, type SimulatedUnit } from './simulated-unit.ts';
 
 /** What a unit remembers of the past it brought along, across restarts of the simulator. */
 export interface PastMemory {
@@ -34,10 +40,11 @@ export interface FleetSettings {
 
 export interface UnitReport {
   readonly id: string;
-  readonly model: ModelId;
+  readonly kind: DeviceKind;
+  readonly model: string;
   readonly isConnected: boolean;
   readonly faults: readonly string[];
-  readonly failures: readonly FailureMode[];
+  readonly failures: readonly FaultMode[];
   readonly buffered: number;
 }
 
@@ -65,44 +72,33 @@ interface Member {
   pendingPast: { fromMs: number; knownUntilMs: number } | null;
 }
 
-const LONGEST_STEP_MS = 60_000;
 const LONGEST_TICK_MS = 1_000;
 const DAY_MS = 86_400_000;
 const FIRMWARE = '1.4.2';
 
+/** The air conditioners of a scenario at work. */
 export function startFleet(deps: FleetDeps, settings: FleetSettings): Fleet {
+  const { scenario, intervalMs } = settings;
   const startedMs = deps.now();
-  const members = new Map<string, Member>();
-  settings.scenario.unitIds.forEach((id, index) => {
-    const phaseMs = (index / settings.scenario.unitIds.length) * settings.intervalMs;
-    members.set(id, startMember(deps, settings, { id, sampleMs: startedMs + phaseMs }));
+  const members = scenario.unitIds.map((id, index) => {
+    const phaseMs = (index / scenario.unitIds.length) * intervalMs;
+    return startMember(deps, settings, { id, sampleMs: startedMs + phaseMs });
   });
-
-  const apply: Fleet['apply'] = (unitId, event) => {
-    for (const { unit } of chosen(members, unitId)) unit.apply(event, deps.now());
-  };
-  const due = [...settings.scenario.events].sort((a, b) => a.atS - b.atS);
-  let beforeMs = startedMs;
-  const tick = (): void => {
-    const nowMs = deps.now();
-    const dtMs = Math.min(Math.max(nowMs - beforeMs, 0), LONGEST_STEP_MS);
-    beforeMs = nowMs;
-    while (due[0] !== undefined && due[0].atS * 1000 <= nowMs - startedMs) {
-      const { unit, ...event } = due.shift() as ScenarioEvent;
-      apply(unit, event);
-    }
-    for (const member of members.values()) moveOn(member, { deps, settings, nowMs, dtMs });
-  };
-  const timer = setInterval(tick, Math.min(settings.intervalMs, LONGEST_TICK_MS));
-  return {
-    apply,
-    units: () => [...members.values()].map(reportOf),
-    counts: () => countsOf([...members.values()]),
-    async [Symbol.asyncDispose]() {
-      clearInterval(timer);
-      await Promise.all([...members.values()].map(({ agent }) => agent[Symbol.asyncDispose]()));
+  return runFleet(
+    { now: deps.now },
+    {
+      events: eventsFor(scenario, 'ac_unit'),
+      tickMs: Math.min(intervalMs, LONGEST_TICK_MS),
+      members: members.map((member) => ({
+        id: member.unit.id,
+        moveOn: (dtMs, nowMs) => moveOn(member, { deps, settings, nowMs, dtMs }),
+        apply: (event, nowMs) => member.unit.apply(event, nowMs),
+        report: () => reportOf(member),
+        counts: () => member.agent.counts(),
+        [Symbol.asyncDispose]: () => member.agent[Symbol.asyncDispose](),
+      })),
     },
-  };
+  );
 }
 
 function startMember(
@@ -123,7 +119,7 @@ function startMember(
   const agentDeps: AgentDeps = {
     ...deps,
     activeCodes: () => unit.activeCodes(),
-    execute: (command) => unit.apply(commandEvent(command), deps.now()),
+    execute: (command) => unit.obey(command, deps.now()),
   };
   const agent = startDeviceAgent(agentDeps, {
     deviceId: id,
@@ -142,11 +138,21 @@ function recall(
   unit: SimulatedUnit,
   event: ScenarioEvent,
 ): { fromMs: number; knownUntilMs: number } {
+  const window = recallWindow(deps, unit.id, event);
+  unit.recall(event, window);
+  return { fromMs: window.fromMs, knownUntilMs: window.toMs };
+}
+
+/** The past that a unit brings along: as long as its history says, or as it was brought before. */
+export function recallWindow(
+  deps: Pick<FleetDeps, 'now' | 'past'>,
+  unitId: string,
+  event: ScenarioEvent,
+): PastWindow {
   const toMs = deps.now();
-  const known = deps.past.pastOf(unit.id);
+  const known = deps.past.pastOf(unitId);
   const fromMs = known?.fromMs ?? toMs - (event.days ?? 1) * DAY_MS;
-  unit.recall(event, { fromMs, toMs, knownUntilMs: known?.knownUntilMs ?? 0 });
-  return { fromMs, knownUntilMs: toMs };
+  return { fromMs, toMs, knownUntilMs: known?.knownUntilMs ?? 0 };
 }
 
 function moveOn(
@@ -165,22 +171,8 @@ function moveOn(
   member.nextSampleMs += (behind + 1) * settings.intervalMs;
 }
 
-function commandEvent(command: string): Omit<ScenarioEvent, 'atS' | 'unit'> {
-  return command === 'clear_fault' ? { do: 'clear' } : { do: 'restart' };
-}
-
 function covers(event: ScenarioEvent, id: string): boolean {
   return event.unit === id || event.unit === '*';
-}
-
-function chosen(members: ReadonlyMap<string, Member>, unitId: string): readonly Member[] {
-  if (unitId === '*') return [...members.values()];
-  const member = members.get(unitId);
-  if (member !== undefined) return [member];
-  throw new SimulatorError(
-    'SIMULATOR_UNIT_UNKNOWN',
-    `${unitId} is no unit of this fleet: GET /units lists them`,
-  );
 }
 
 /** The unit's model, comfort and place: by the scenario, else by its seed. */
@@ -188,7 +180,7 @@ export function specOf(scenario: Scenario, id: string): UnitSpec {
   const given = scenario.units?.find((unit) => unit.id === id);
   const seed = hashSeed(scenario.seed, id);
   const random = createRandom(hashSeed(seed, 'spec'));
-  const model = given?.model ?? pickModel(scenario, random.next());
+  const model = isAcModel(given?.model) ? given.model : pickModel(scenario, random.next());
   const comfortC = model === 'chiller-generic' ? 23 : 24 + Math.floor(random.next() * 5) / 2;
   return {
     id,
@@ -212,23 +204,11 @@ function pickModel(scenario: Scenario, chance: number): ModelId {
 function reportOf({ unit, agent }: Member): UnitReport {
   return {
     id: unit.id,
+    kind: 'ac_unit',
     model: unit.model,
     isConnected: agent.isConnected(),
     faults: unit.activeCodes(),
     failures: unit.failures(),
     buffered: agent.counts().buffered,
   };
-}
-
-function countsOf(members: readonly Member[]): FleetCounts {
-  const totals = { sent: 0, acknowledged: 0, buffered: 0, dropped: 0 };
-  for (const { agent } of members) {
-    const counts = agent.counts();
-    totals.sent += counts.sent;
-    totals.acknowledged += counts.acknowledged;
-    totals.buffered += counts.buffered;
-    totals.dropped += counts.dropped;
-  }
-  const connected = members.filter(({ agent }) => agent.isConnected()).length;
-  return { units: members.length, connected, ...totals };
 }

@@ -1,10 +1,20 @@
-import { changeSetpoint, clearProtections, defrost, heal, hotDay, inject, restart } from '../core/events.ts';
-import { FAMILY_OF_MODE, type FailureMode } from '../core/failure.ts';
+import {
+  changeSetpoint,
+  clearProtections,
+  defrost,
+  heal,
+  hotDay,
+  inject,
+  restart,
+  switchOn,
+} from '../core/events.ts';
+import { FAMILY_OF_MODE, type FailureMode, isFailureMode } from '../core/failure.ts';
 import { counters, indoorUnits, observe } from '../core/sensors.ts';
 import { series } from '../core/simulate.ts';
 import { advance } from '../core/step.ts';
 import { createUnit, type ModelId, type UnitState } from '../core/unit.ts';
 import type { ScenarioEvent } from '../scenario/scenario.ts';
+import type { UnitCommand } from './commands.ts';
 import type { WireFault, WirePoint } from './device-agent.ts';
 import { codeOfFamily } from './fault-codes.ts';
 import { toWireUnits } from './wire-values.ts';
@@ -32,6 +42,8 @@ export interface SimulatedUnit {
   /** Records what the sensors say now. */
   sample(nowMs: number): void;
   apply(event: Omit<ScenarioEvent, 'atS' | 'unit'>, nowMs: number): void;
+  /** Does what a command says. */
+  obey(command: UnitCommand, nowMs: number): void;
   /** Lives through the past that a unit brings along and records what is newer than `knownUntilMs`. */
   recall(event: ScenarioEvent, window: PastWindow): void;
   activeCodes(): readonly string[];
@@ -69,6 +81,7 @@ export function createSimulatedUnit(initial: UnitState, outlet: UnitOutlet): Sim
       if (event.code !== undefined) injected.set(event.code, event.component ?? '');
       return;
     }
+    if (!isFailureMode(event.mode)) return;
     if (event.code !== undefined) codeOfMode.set(event.mode, event.code);
     state = inject(state, event.mode, { to: event.level ?? 1, overS: event.overS });
   };
@@ -89,6 +102,7 @@ export function createSimulatedUnit(initial: UnitState, outlet: UnitOutlet): Sim
       offline: () => outlet.goOffline(),
       online: () => outlet.goOnline(),
       history: () => undefined,
+      session: () => undefined,
       setpoint: (event) => {
         state = changeSetpoint(state, event.value ?? state.setpointC);
       },
@@ -124,6 +138,11 @@ export function createSimulatedUnit(initial: UnitState, outlet: UnitOutlet): Sim
       actions[event.do](event);
       announce(nowMs);
     },
+    obey(command, nowMs) {
+      if (command.name === 'set_mode') state = switchOn(state, command.isOn);
+      else actions[command.name === 'clear_fault' ? 'clear' : 'restart']({ do: 'restart' });
+      announce(nowMs);
+    },
     recall(event, window) {
       const past = remember(createUnit(state.spec, window.fromMs), event);
       const recalled = series(past, { toMs: window.toMs, stepMs: (event.stepS ?? HOUR_S) * 1000 });
@@ -139,7 +158,7 @@ export function createSimulatedUnit(initial: UnitState, outlet: UnitOutlet): Sim
 
 /** The unit at the beginning of its history; its failure keeps its pace after `toLevel`, until it is complete. */
 function remember(unit: UnitState, event: ScenarioEvent): UnitState {
-  if (event.mode === undefined || event.mode === 'code' || event.mode === 'offline') return unit;
+  if (event.mode === undefined || !isFailureMode(event.mode)) return unit;
   const from = event.fromLevel ?? 0;
   const perDay = ((event.toLevel ?? 1) - from) / (event.days ?? 1);
   const overS = perDay > 0 ? ((1 - from) / perDay) * 24 * HOUR_S : 0;

@@ -86,8 +86,8 @@ function openFolder() {
 }
 
 const FLEET = [
-  { id: 'ac-01', model: 'split-generic' as const, siteId: SITE_ID },
-  { id: 'ac-02', model: 'chiller-generic' as const, siteId: null },
+  { id: 'ac-01', kind: 'ac_unit' as const, model: 'split-generic', siteId: SITE_ID },
+  { id: 'ac-02', kind: 'ac_unit' as const, model: 'chiller-generic', siteId: null },
 ];
 
 test('a fleet is registered once; its credentials are kept where only their owner reads them', async () => {

@@ -1,17 +1,21 @@
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import type { ModelId } from '../core/unit.ts';
+import type { DeviceKind } from '#contracts/metrics.ts';
 import { SimulatorError } from '../errors.ts';
+import type { Credentials } from '../fleet/connection.ts';
 import type { ApiClient } from './api-client.ts';
 import type { LocalMemory } from './local-memory.ts';
 
-const Registered = Compile(
-  Type.Object({ mqtt: Type.Object({ username: Type.String(), password: Type.String() }) }),
-);
+const Registered = Type.Object({
+  mqtt: Type.Optional(Type.Object({ username: Type.String(), password: Type.String() })),
+  ocpp: Type.Optional(Type.Object({ password: Type.String() })),
+});
+const compiled = Compile(Registered);
 
 export interface FleetEntry {
   readonly id: string;
-  readonly model: ModelId;
+  readonly kind: DeviceKind;
+  readonly model: string;
   readonly siteId: string | null;
 }
 
@@ -46,7 +50,7 @@ export async function registerFleet(deps: ProvisionDeps, fleet: readonly FleetEn
 async function register({ api, memory }: ProvisionDeps, entry: FleetEntry): Promise<boolean> {
   const body = {
     id: entry.id,
-    kind: 'ac_unit',
+    kind: entry.kind,
     model: entry.model,
     serial: `SIM-${entry.id.toUpperCase()}`,
     ...(entry.siteId === null ? {} : { siteId: entry.siteId }),
@@ -73,11 +77,17 @@ async function issueCredentials({ api, memory }: ProvisionDeps, deviceId: string
 }
 
 function keep(memory: LocalMemory, deviceId: string, body: unknown): void {
-  if (!Registered.Check(body)) {
+  const credentials = compiled.Check(body) ? credentialsIn(body, deviceId) : undefined;
+  if (credentials === undefined) {
     throw new SimulatorError(
       'SIMULATOR_API_REPLY_INVALID',
-      `the API gave no MQTT credentials for ${deviceId}: use the same version of service and simulator`,
+      `the API gave no credentials for ${deviceId}: use the same version of service and simulator`,
     );
   }
-  memory.keepCredentials(deviceId, { username: body.mqtt.username, password: body.mqtt.password });
+  memory.keepCredentials(deviceId, credentials);
+}
+
+/** A station signs in with its own id. */
+function credentialsIn({ mqtt, ocpp }: Static<typeof Registered>, deviceId: string): Credentials | undefined {
+  return ocpp === undefined ? mqtt : { username: deviceId, password: ocpp.password };
 }

@@ -1,0 +1,132 @@
+import { RPCClient } from 'ocpp-rpc';
+import { reasonOf, SimulatorError } from '../errors.ts';
+
+export type Payload = Readonly<Record<string, unknown>>;
+
+/** What a station does with a CALL: the result, or a rejection that becomes a CALLERROR. */
+export type AnswerCall = (action: string, payload: Payload) => Promise<Payload>;
+
+export interface StationLinkOptions {
+  /** The identity is appended to it. */
+  readonly url: string;
+  readonly stationId: string;
+  readonly password: string | null;
+  readonly pingIntervalMs: number;
+  /** Messages of both sides are checked against the OCPP 1.6 schemas. */
+  readonly isStrict: boolean;
+  readonly answer: AnswerCall;
+  readonly onViolation: (violation: Violation) => void;
+}
+
+/** A message that breaks the OCPP 1.6 schemas. */
+export interface Violation {
+  readonly action: string;
+  readonly isOurs: boolean;
+  readonly reason: string;
+}
+
+/** One connection of one station. It never reconnects. */
+export interface StationLink {
+  /** The CALLRESULT. SIMULATOR_CALL_REFUSED for a CALLERROR, SIMULATOR_DISCONNECTED when the connection ends. */
+  call(action: string, payload: Payload): Promise<unknown>;
+  leave(): Promise<void>;
+  /** Destroys the socket without a goodbye. */
+  cut(): void;
+  readonly closed: Promise<void>;
+}
+
+const PROTOCOL = 'ocpp1.6';
+const CALL_TIMEOUT_MS = 60_000;
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+const REFUSED: ReadonlySet<unknown> = new Set([401, 403, 404]);
+
+interface StrictFailure {
+  readonly method: string;
+  readonly error: Error;
+  readonly outbound: boolean;
+}
+
+/** Connects by OCPP 1.6J. SIMULATOR_REFUSED when the server does not accept the identity. */
+export async function connectStation(options: StationLinkOptions): Promise<StationLink> {
+  const client = new RPCClient(clientOptions(options));
+  const closed = new Promise<void>((resolve) => client.once('disconnect', () => resolve()));
+  let isClosed = false;
+  void closed.then(() => {
+    isClosed = true;
+  });
+  client.on('strictValidationFailure', ({ method, error, outbound }: StrictFailure) =>
+    options.onViolation({ action: method, isOurs: outbound, reason: violationOf(error) }),
+  );
+  client.handle(({ method = '', params = {} }) => options.answer(method, params));
+  try {
+    await client.connect();
+  } catch (cause) {
+    throw refusal(cause, options);
+  }
+  return {
+    closed,
+    async call(action, payload) {
+      try {
+        return await client.call(action, payload);
+      } catch (cause) {
+        throw isClosed ? lost(options.stationId, cause) : callRefused(action, cause);
+      }
+    },
+    async leave() {
+      await client.close({ code: 1000, reason: 'station leaves', awaitPending: false, force: false });
+    },
+    cut() {
+      void client.close({ code: 1001, reason: 'cut', awaitPending: false, force: true });
+    },
+  };
+}
+
+function clientOptions(options: StationLinkOptions): ConstructorParameters<typeof RPCClient>[0] {
+  const given = {
+    endpoint: options.url,
+    identity: options.stationId,
+    password: options.password,
+    protocols: [PROTOCOL],
+    strictMode: options.isStrict ? [PROTOCOL] : false,
+    reconnect: false,
+    callTimeoutMs: CALL_TIMEOUT_MS,
+    pingIntervalMs: options.pingIntervalMs,
+    wsOpts: { handshakeTimeout: HANDSHAKE_TIMEOUT_MS },
+  };
+  return given as unknown as ConstructorParameters<typeof RPCClient>[0];
+}
+
+/** What the schema check says is wrong, with the place. */
+function violationOf(error: Error & { readonly details?: { readonly errors?: unknown } }): string {
+  const details = error.details?.errors;
+  return details === undefined ? error.message : `${error.message} ${JSON.stringify(details)}`;
+}
+
+function lost(stationId: string, cause: unknown): SimulatorError {
+  return new SimulatorError('SIMULATOR_DISCONNECTED', `${stationId} lost its connection`, { cause });
+}
+
+function callRefused(action: string, cause: unknown): SimulatorError {
+  const code = cause instanceof Error && 'rpcErrorCode' in cause ? String(cause.rpcErrorCode) : 'no answer';
+  return new SimulatorError(
+    'SIMULATOR_CALL_REFUSED',
+    `${action} was answered with ${code}: ${reasonOf(cause)}`,
+    { cause },
+  );
+}
+
+function refusal(cause: unknown, { stationId, url }: StationLinkOptions): SimulatorError {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (REFUSED.has(code)) {
+    return new SimulatorError(
+      'SIMULATOR_REFUSED',
+      `the OCPP server at ${url} refuses ${stationId}: register the fleet by passing --api and --token`,
+      { cause },
+    );
+  }
+  return new SimulatorError(
+    'SIMULATOR_OCPP_UNREACHABLE',
+    `cannot reach the OCPP server at ${url} (${reasonOf(cause)}): check that it runs and that --ocpp is right`,
+    { cause },
+  );
+}

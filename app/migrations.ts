@@ -6,6 +6,7 @@ import type { Migrations } from '#platform/db/migrate.ts';
 import { HTTP_MIGRATIONS } from '#platform/http/idempotency.ts';
 import { outboxMigrations } from '#platform/outbox/outbox-migrations.ts';
 import { RULE_MIGRATIONS } from '#rules/index.ts';
+import { CENTRE_MIGRATIONS } from '#ticketing/centres/index.ts';
 import { CUSTOMER_MIGRATIONS } from '#ticketing/customers/index.ts';
 import { DESK_MIGRATIONS } from '#ticketing/desk.ts';
 import { MAINTENANCE_MIGRATIONS } from '#ticketing/maintenance/index.ts';
@@ -24,6 +25,7 @@ export const ALL_MIGRATIONS: readonly Migrations[] = [
   RULE_MIGRATIONS,
   CUSTOMER_MIGRATIONS,
   UNIT_MIGRATIONS,
+  CENTRE_MIGRATIONS,
   PEOPLE_MIGRATIONS,
   MAINTENANCE_MIGRATIONS,
   DESK_MIGRATIONS,

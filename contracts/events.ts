@@ -67,6 +67,19 @@ export interface EventMap {
     to: WorkOrderStatus;
     technicianId: string | null;
   };
+  'work_order.declined': {
+    workOrderId: string;
+    ticketId: string | null;
+    technicianId: string | null;
+    reason: string | null;
+  };
+  /** Nobody answered in time; `reofferedTo` is null where there is nobody else to ask. */
+  'dispatch.unanswered': {
+    workOrderId: string;
+    ticketId: string | null;
+    technicianId: string;
+    reofferedTo: string | null;
+  };
   'sla.breached': {
     clockId: string;
     kind: string;

@@ -1,5 +1,5 @@
-/** Roles a person can hold (requirement O1). */
-export const ROLES = ['admin', 'agent', 'dispatcher', 'technician', 'manager'] as const;
+/** Roles a person can hold (requirement O1); `gm` is the general manager. */
+export const ROLES = ['admin', 'agent', 'dispatcher', 'technician', 'manager', 'gm'] as const;
 export type Role = (typeof ROLES)[number];
 
 /**
@@ -9,7 +9,10 @@ export type Role = (typeof ROLES)[number];
 export const PERMISSIONS = {
   'alarms:read': ['agent', 'dispatcher', 'technician', 'manager'],
   'alarms:acknowledge': ['agent', 'dispatcher', 'manager'],
-  'audit:read': ['manager'],
+  'audit:read': ['manager', 'gm'],
+  'centres:read': ['agent', 'dispatcher', 'manager', 'gm'],
+  'centres:write': ['manager'],
+  'certificates:sign': ['gm'],
   'commands:read': ['agent', 'dispatcher', 'technician', 'manager'],
   'commands:send': ['dispatcher', 'manager'],
   'customers:read': ['agent', 'dispatcher', 'manager'],
@@ -21,7 +24,7 @@ export const PERMISSIONS = {
   'ledger:read': ['manager'],
   'maintenance:read': ['agent', 'dispatcher', 'manager'],
   'maintenance:write': ['dispatcher', 'manager'],
-  'people:read': ['dispatcher', 'manager'],
+  'people:read': ['dispatcher', 'manager', 'gm'],
   'people:write': ['manager'],
   'requests:read': ['agent', 'dispatcher', 'manager'],
   'requests:write': ['agent', 'dispatcher', 'manager'],
@@ -38,6 +41,18 @@ export const PERMISSIONS = {
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Permission = keyof typeof PERMISSIONS;
+
+/**
+ * What people of an outsourced centre can do at most, whatever their roles: the work that their centre was given.
+ * Whatever is not named here shows more than that (requirements D8, R1).
+ */
+export const PARTNER_PERMISSIONS: ReadonlySet<Permission> = new Set([
+  'centres:read',
+  'people:read',
+  'work_orders:dispatch',
+  'work_orders:perform',
+  'work_orders:read',
+]);
 
 /** Whether any of these roles holds the permission. */
 export function mayDo(roles: readonly Role[], permission: Permission): boolean {

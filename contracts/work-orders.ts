@@ -14,7 +14,15 @@ export const WorkOrderKindSchema = Type.Enum(WORK_ORDER_KINDS);
 const VerificationSchema = Type.Enum(VERIFICATIONS);
 
 /** Why an order has no technician yet. */
-export const HOLD_REASONS = ['not_due', 'no_skill', 'all_declined'] as const;
+export const HOLD_REASONS = [
+  'not_due',
+  'no_skill',
+  'certificate_expired',
+  'out_of_zone',
+  'all_declined',
+  'off_shift',
+  'data_incomplete',
+] as const;
 export type HoldReason = (typeof HOLD_REASONS)[number];
 
 const ORDER_FIELDS = {
@@ -28,6 +36,8 @@ const ORDER_FIELDS = {
   kind: WorkOrderKindSchema,
   status: WorkOrderStatusSchema,
   technicianId: nullable(RecordId),
+  assistantIds: Type.Array(RecordId, { description: 'technicians who help' }),
+  centreId: Type.Union([RecordId, Type.Null()], { description: "the technician's centre" }),
   priority: Priority,
   verification: VerificationSchema,
   title: LocalText,
@@ -59,30 +69,104 @@ export const WorkOrderLogEntry = Type.Object({
   parts: Type.Array(PartLine),
 });
 
-/** One criterion of an assignment: what it was worth and why (requirement D1). */
+/** What an assignment is judged by (requirement D1). */
+export const SCORE_CRITERIA = ['skill', 'load', 'location', 'shift', 'centre', 'continuity'] as const;
+
+/** One criterion of an assignment: what it was worth and why. */
 export const ScorePart = Type.Object({
-  criterion: Type.Union([
-    Type.Literal('skill'),
-    Type.Literal('load'),
-    Type.Literal('location'),
-    Type.Literal('continuity'),
-  ]),
+  criterion: Type.Enum(SCORE_CRITERIA),
   score: Type.Number(),
   weight: Type.Number(),
-  detail: Type.String(),
+  detail: LocalText,
 });
 export type ScorePart = Static<typeof ScorePart>;
 
+/** Why a technician cannot be sent to an order. */
+export const EXCLUSION_REASONS = [
+  'no_certificate',
+  'certificate_unsigned',
+  'certificate_expired',
+  'certificate_revoked',
+  'centre_uncertified',
+  'out_of_zone',
+  'declined',
+  'unanswered',
+  'on_leave',
+  'off_shift',
+] as const;
+export type ExclusionReason = (typeof EXCLUSION_REASONS)[number];
+
+/** A technician as dispatch sees them for one order: ranked, or excluded for a reason. */
+export const DispatchCandidate = Type.Object({
+  technicianId: RecordId,
+  name: Type.String(),
+  centreId: nullable(RecordId),
+  openOrders: Type.Integer(),
+  score: nullable(Type.Number()),
+  scoreParts: Type.Array(ScorePart),
+  excluded: nullable(Type.Enum(EXCLUSION_REASONS)),
+});
+export type DispatchCandidate = Static<typeof DispatchCandidate>;
+
+/** Body of GET /api/v1/work-orders/{id}/candidates: who would go now, the best first, then who cannot. */
+export const DispatchCandidates = Type.Object({
+  items: Type.Array(DispatchCandidate),
+  holdReason: nullable(Type.Enum(HOLD_REASONS)),
+});
+
+/** Who was ranked how when the order was sent, as far as it is kept: the best, and some of the others. */
+export const DispatchRanking = Type.Object({
+  ranked: Type.Array(Type.Object({ technicianId: RecordId, score: Type.Number() })),
+  excluded: Type.Array(Type.Object({ technicianId: RecordId, reason: Type.Enum(EXCLUSION_REASONS) })),
+  rankedCount: Type.Integer(),
+  excludedCount: Type.Integer(),
+});
+export type DispatchRanking = Static<typeof DispatchRanking>;
+
 export const DispatchRecord = Type.Object({
   technicianId: RecordId,
+  centreId: nullable(RecordId),
   score: nullable(Type.Number()),
   scoreParts: Type.Array(ScorePart),
   decidedAt: Time,
   decidedBy: Type.String(),
   acceptedAt: nullable(Time),
   declinedAt: nullable(Time),
+  unansweredAt: nullable(Time),
+  withdrawnAt: nullable(Time),
   reason: nullable(Type.String()),
 });
+
+/** How a technician answered an assignment. */
+export const DISPATCH_ANSWERS = ['open', 'accepted', 'declined', 'unanswered', 'withdrawn'] as const;
+
+/** One item of GET /api/v1/dispatches. */
+export const Dispatch = Type.Object(
+  {
+    id: RecordId,
+    workOrderId: RecordId,
+    ...DispatchRecord.properties,
+    ranking: nullable(DispatchRanking),
+  },
+  { $id: 'Dispatch', additionalProperties: false },
+);
+export type Dispatch = Static<typeof Dispatch>;
+
+/** What holds for every dispatch of this installation. */
+export const DispatchPolicy = Type.Object(
+  {
+    incompleteData: Type.Union([Type.Literal('warn'), Type.Literal('block')], {
+      description: 'block: nobody is sent, or accepts, while the card names `missing` data; emergencies go',
+    }),
+    answerWithinMinutes: Type.Integer({
+      minimum: 1,
+      maximum: 1440,
+      description: 'an assignment unanswered for longer is offered to the next best',
+    }),
+  },
+  { $id: 'DispatchPolicy', additionalProperties: false },
+);
+export type DispatchPolicy = Static<typeof DispatchPolicy>;
 
 /** The order card (requirements D2, D3): GET /api/v1/work-orders/{id}. `missing` names absent dispatch data. */
 export const WorkOrderDetail = Type.Object(
@@ -151,6 +235,7 @@ export const WorkOrderDetail = Type.Object(
     steps: Type.Record(Type.String(), Time),
     declineCount: Type.Integer(),
     missing: Type.Array(Type.String()),
+    masked: Type.Array(Type.String(), { description: 'personal data that is not for this reader now' }),
     log: Type.Array(WorkOrderLogEntry),
     dispatches: Type.Array(DispatchRecord),
     clocks: Type.Array(SlaClock),

@@ -26,6 +26,7 @@ const Me = Type.Object({
   displayName: Type.String(),
   roles: Type.Array(Type.Enum(ROLES)),
   technicianId: Type.Union([Type.String(), Type.Null()]),
+  centreId: Type.Union([Type.String(), Type.Null()]),
   permissions: Type.Array(Type.String()),
 });
 type Me = Static<typeof Me>;
@@ -113,8 +114,17 @@ export function authRoutes({ auth, publicUrl }: Deps): Routes {
 }
 
 async function describe(auth: Auth, userId: string): Promise<Me> {
-  const { id, username, displayName, roles, technicianId } = await auth.users.find(userId);
-  return { id, username, displayName, roles: [...roles], technicianId, permissions: permissionsOf(roles) };
+  const { id, username, displayName, roles, technicianId, centre } = await auth.users.find(userId);
+  const permissions = permissionsOf({ type: 'user', userId, username, roles, technicianId, centre });
+  return {
+    id,
+    username,
+    displayName,
+    roles: [...roles],
+    technicianId,
+    centreId: centre?.id ?? null,
+    permissions,
+  };
 }
 
 function userIdOf(actor: Actor): string {

@@ -1,4 +1,5 @@
 import { type Generated, sql } from 'kysely';
+import type { CentreKind, CentreMembership } from '#contracts/centres.ts';
 import type { Role } from '#contracts/permissions.ts';
 import type { Timestamp } from '../db/db.ts';
 import { type Migrations, sqlMigration } from '../db/migrate.ts';
@@ -11,6 +12,8 @@ export type AuthTables = {
     password_hash: string | null;
     roles: Role[];
     technician_id: string | null;
+    centre_id: Generated<string | null>;
+    centre_kind: Generated<CentreKind | null>;
     is_active: Generated<boolean>;
     version: Generated<number>;
     created_at: Timestamp;
@@ -24,6 +27,15 @@ export type AuthTables = {
     last_seen_at: Timestamp;
   };
 };
+
+/** The centre that an account says its user works for. */
+export function centreOf(row: {
+  readonly centre_id: string | null;
+  readonly centre_kind: CentreKind | null;
+}): CentreMembership | null {
+  const { centre_id: id, centre_kind: kind } = row;
+  return id === null || kind === null ? null : { id, kind };
+}
 
 export type SessionKind = 'bearer' | 'cookie';
 
@@ -52,6 +64,14 @@ export const AUTH_MIGRATIONS: Migrations = {
       );
       create index session_user_id on session (user_id);
       create index session_expires_at on session (expires_at);
+    `.execute(db),
+  ),
+  '20261122_50_auth_centre': sqlMigration((db) =>
+    sql`
+      alter table user_account
+        add column centre_id uuid,
+        add column centre_kind text,
+        add constraint user_account_centre check ((centre_id is null) = (centre_kind is null));
     `.execute(db),
   ),
 };

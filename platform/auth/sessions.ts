@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Clock } from '../clock.ts';
 import type { Db, Tx } from '../db/db.ts';
 import type { Actor } from './actor.ts';
-import type { AuthTables, SessionKind } from './auth-tables.ts';
+import { type AuthTables, centreOf, type SessionKind } from './auth-tables.ts';
 import { createSecretHasher, generateSecret } from './secrets.ts';
 
 const BEARER_TTL_MS = 30 * 24 * 3_600_000;
@@ -57,6 +57,7 @@ export function createSessions({ db, clock, secretKey }: Deps): Sessions {
       .selectFrom('session')
       .innerJoin('user_account', 'user_account.id', 'session.user_id')
       .select(['user_id', 'kind', 'expires_at', 'last_seen_at', 'username', 'roles', 'technician_id'])
+      .select(['centre_id', 'centre_kind'])
       .where('token_hash', '=', hash)
       .where('is_active', '=', true)
       .executeTakeFirst();
@@ -72,7 +73,7 @@ export function createSessions({ db, clock, secretKey }: Deps): Sessions {
     }
     const { user_id: userId, username, roles, technician_id: technicianId } = row;
     return {
-      actor: { type: 'user', userId, username, roles, technicianId },
+      actor: { type: 'user', userId, username, roles, technicianId, centre: centreOf(row) },
       userId,
       untilMs: Math.min(now + REMEMBERED_MS, expiresAt),
     };

@@ -17,6 +17,7 @@ const User = Type.Object({
   displayName: Type.String(),
   roles: RoleList,
   technicianId: TechnicianId,
+  centreId: Type.Union([RecordId, Type.Null()], { description: 'set by /centres/{id}/members' }),
   isActive: Type.Boolean(),
   version: Type.Integer(),
   createdAt: Type.String({ format: 'date-time' }),
@@ -104,6 +105,11 @@ export function userRoutes({ users }: { readonly users: Users }): Routes {
   };
 }
 
-function present({ createdAtMs, roles, ...user }: StoredUser): Static<typeof User> {
-  return { ...user, roles: [...roles], createdAt: new Date(createdAtMs).toISOString() };
+function present({ createdAtMs, roles, centre, ...user }: StoredUser): Static<typeof User> {
+  return {
+    ...user,
+    roles: [...roles],
+    centreId: centre?.id ?? null,
+    createdAt: new Date(createdAtMs).toISOString(),
+  };
 }

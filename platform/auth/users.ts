@@ -1,11 +1,12 @@
-import { mayDo, PERMISSIONS, type Permission, type Role } from '#contracts/permissions.ts';
+import type { CentreKind, CentreMembership } from '#contracts/centres.ts';
+import { PERMISSIONS, type Permission, type Role } from '#contracts/permissions.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Clock } from '../clock.ts';
 import { type Db, sqlState, type Tx, UNIQUE_VIOLATION } from '../db/db.ts';
 import { AftercareError, notFound } from '../errors.ts';
 import { newId } from '../ids.ts';
-import type { Actor } from './actor.ts';
-import type { AuthTables } from './auth-tables.ts';
+import { type Actor, holdsPermission } from './actor.ts';
+import { type AuthTables, centreOf } from './auth-tables.ts';
 import { type PasswordHasher, requirePassword } from './passwords.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -15,6 +16,7 @@ export interface User {
   readonly displayName: string;
   readonly roles: readonly Role[];
   readonly technicianId: string | null;
+  readonly centre: CentreMembership | null;
   readonly isActive: boolean;
   readonly version: number;
   readonly createdAtMs: number;
@@ -50,14 +52,18 @@ const COLUMNS = [
   'display_name',
   'roles',
   'technician_id',
+  'centre_id',
+  'centre_kind',
   'is_active',
   'version',
   'created_at',
 ] as const;
 
-/** What these roles allow, for the console to show only what will be let through. */
-export function permissionsOf(roles: readonly Role[]): Permission[] {
-  return (Object.keys(PERMISSIONS) as Permission[]).filter((permission) => mayDo(roles, permission));
+/** What this actor may do, for the console to show only what will be let through. */
+export function permissionsOf(actor: Actor): Permission[] {
+  return (Object.keys(PERMISSIONS) as Permission[]).filter((permission) =>
+    holdsPermission(actor, permission),
+  );
 }
 
 /** People who sign in. A user is never deleted: what they did keeps its name. */
@@ -243,6 +249,8 @@ interface UserRow {
   display_name: string;
   roles: Role[];
   technician_id: string | null;
+  centre_id: string | null;
+  centre_kind: CentreKind | null;
   is_active: boolean;
   version: number;
   created_at: number;
@@ -255,6 +263,7 @@ function toUser(row: UserRow): User {
     displayName: row.display_name,
     roles: row.roles,
     technicianId: row.technician_id,
+    centre: centreOf(row),
     isActive: row.is_active,
     version: row.version,
     createdAtMs: row.created_at,

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { mayDo } from '#contracts/permissions.ts';
+import { holdsPermission } from '../auth/actor.ts';
 import { AftercareError } from '../errors.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { PROBLEM_TYPE, problem } from './problem-document.ts';
@@ -62,7 +62,7 @@ async function inTime(check: Promise<void>): Promise<void> {
 function requireScraper({ ip, headers, actor }: FastifyRequest): void {
   const isForwarded = headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined;
   if (LOOPBACK.has(ip) && !isForwarded) return;
-  if (actor.type === 'user' && mayDo(actor.roles, 'ledger:read')) return;
+  if (actor.type === 'user' && holdsPermission(actor, 'ledger:read')) return;
   throw new AftercareError('HTTP_METRICS_REFUSED', 'metrics need loopback or the token of a manager', {
     kind: actor.type === 'user' ? 'forbidden' : 'unauthenticated',
   });

@@ -3,6 +3,7 @@ import type { Guard, GuardFailure, StateMachine } from './state-machine.ts';
 
 export const WORK_ORDER_ACTIONS = [
   'assign',
+  'reassign',
   'accept',
   'decline',
   'withdraw',
@@ -169,6 +170,7 @@ const BEFORE_TEST: readonly WorkOrderStatus[] = [
 
 const ROWS: readonly Row[] = [
   ['assign', ['planned', ...BEFORE_VISIT], 'dispatched', 'technician', 'plan'],
+  ['reassign', [...BEFORE_VISIT, 'en_route'], 'dispatched', 'technician', 'plan', 'reason'],
   ['accept', ['dispatched'], 'accepted'],
   ['decline', ['dispatched', 'accepted'], 'planned', 'reason'],
   ['withdraw', [...BEFORE_VISIT, 'en_route'], 'planned', 'reason'],

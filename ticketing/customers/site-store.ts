@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { NewSite, Site, SiteChange } from '#contracts/customers.ts';
+import { isTimeZone } from '#contracts/time.ts';
 import { changedFields, newFields } from '#platform/audit/changed-fields.ts';
 import type { Actor } from '#platform/auth/actor.ts';
 import type { Db, Tx } from '#platform/db/db.ts';
@@ -125,14 +126,4 @@ export async function changeSite(
 function requireTimeZone(timeZone: string): void {
   if (isTimeZone(timeZone)) return;
   throw invalidField('CUSTOMERS_TIME_ZONE_UNKNOWN', 'timeZone', `${timeZone} is no IANA time zone`);
-}
-
-function isTimeZone(name: string): boolean {
-  if (/^[+-]/.test(name)) return false;
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,18 +1,17 @@
 import type { Actor } from '#platform/auth/actor.ts';
 import type { Tx } from '#platform/db/db.ts';
-import { listDispatchable } from '../people/index.ts';
-import { unitCard } from '../units/index.ts';
 import {
+  blockingData,
+  dispatchPolicy,
+  handOver,
   holdOrder,
   lockOrder,
   moveOrder,
   plainMove,
   type WorkOrderDeps,
-  type WorkOrderRow,
-  workloadOf,
 } from '../work-orders/index.ts';
-import { type Candidate, chooseTechnician, type Place } from './core/score.ts';
-import { declinedBy, recordScore } from './dispatch-records.ts';
+import { markUnanswered, recordRanking } from './dispatch-records.ts';
+import { rankOrder } from './rank-order.ts';
 
 const ACTOR: Actor = { type: 'system', name: 'dispatch' };
 /** Planned work is dispatched this long before it is due. */
@@ -27,47 +26,67 @@ export async function dispatchOrder(deps: WorkOrderDeps, tx: Tx, orderId: string
   if (order === undefined || order.status !== 'planned') return;
   const atMs = deps.clock.nowMs();
   if (order.due_at !== null && order.due_at > atMs + AHEAD_MS) return holdOrder(tx, order, 'not_due');
-  const candidates = await candidatesFor(tx, order, atMs);
-  const { skill, priority, is_emergency: isEmergency, prefer_technician_id: preferTechnicianId } = order;
-  const place = await placeOf(tx, order.unit_id);
-  const choice = chooseTechnician(
-    { skill, priority, isEmergency, place, preferTechnicianId, atMs },
-    candidates,
-  );
-  if (choice.outcome === 'held') return holdOrder(tx, order, choice.reason);
-  const { best } = choice;
+  if ((await blockingData(tx, order)).length > 0) return holdOrder(tx, order, 'data_incomplete');
+  const { ranking, candidates } = await rankOrder(tx, order, { atMs, everybody: false, without: null });
+  const best = ranking.ranked[0];
+  if (best === undefined) return holdOrder(tx, order, ranking.holdReason ?? 'no_skill');
+  const centre = candidates.find(({ technicianId }) => technicianId === best.technicianId)?.centre;
   await moveOrder(deps, tx, {
     ...plainMove({ order, action: 'assign', actor: ACTOR, atMs: Math.max(atMs, order.last_step_at) }),
-    change: { technician_id: best.technicianId, hold_reason: null },
+    change: { technician_id: best.technicianId, centre_id: centre?.id ?? null, hold_reason: null },
   });
-  await recordScore(tx, order.id, best);
+  await recordRanking(tx, order.id, ranking);
 }
 
-async function candidatesFor(tx: Tx, order: WorkOrderRow, atMs: number): Promise<Candidate[]> {
-  const technicians = await listDispatchable(tx, { skill: order.skill, atMs });
-  const declined = await declinedBy(tx, order.id);
-  const work = await workloadOf(
-    tx,
-    technicians.map(({ id }) => id),
-  );
-  const candidates: Candidate[] = [];
-  for (const { id, zone, skills } of technicians) {
-    const validUntil = skills.find(({ skill }) => skill === order.skill)?.validUntil ?? null;
-    const inHand = work.get(id);
-    candidates.push({
-      technicianId: id,
-      zone,
-      openOrders: inHand?.openOrders ?? 0,
-      at: await placeOf(tx, inHand?.unitId ?? null),
-      hasDeclined: declined.has(id),
-      skillUntilMs: validUntil === null ? null : Date.parse(validUntil),
+/**
+ * Offers an order whose technician did not answer in time to the next best, and tells the supervisor either way. With
+ * nobody else to ask it stays where it is.
+ */
+export async function reofferOrder(deps: WorkOrderDeps, tx: Tx, orderId: string): Promise<void> {
+  const order = await lockOrder(tx, orderId);
+  if (order === undefined || order.status !== 'dispatched' || order.technician_id === null) return;
+  const atMs = deps.clock.nowMs();
+  const { answerWithinMinutes } = await dispatchPolicy(tx);
+  const technicianId = order.technician_id;
+  const limitMs = atMs - answerWithinMinutes * 60_000;
+  if (!(await markUnanswered(tx, { orderId, atMs, limitMs }))) return;
+  const { ranking, candidates } = await rankOrder(tx, order, {
+    atMs,
+    everybody: false,
+    without: technicianId,
+  });
+  const best = ranking.ranked[0];
+  if (best !== undefined) {
+    const centre = candidates.find((each) => each.technicianId === best.technicianId)?.centre;
+    await moveOrder(deps, tx, {
+      ...plainMove({ order, action: 'reassign', actor: ACTOR, atMs: Math.max(atMs, order.last_step_at) }),
+      reason: `not answered within ${answerWithinMinutes} minutes`,
+      change: { ...handOver(best.technicianId), centre_id: centre?.id ?? null },
     });
+    await recordRanking(tx, order.id, ranking);
   }
-  return candidates;
+  await tellSupervisor(deps, tx, {
+    workOrderId: order.id,
+    ticketId: order.ticket_id,
+    technicianId,
+    reofferedTo: best?.technicianId ?? null,
+  });
 }
 
-async function placeOf(tx: Tx, unitId: string | null): Promise<Place | null> {
-  const site = unitId === null ? null : ((await unitCard(tx, unitId))?.site ?? null);
-  if (site === null) return null;
-  return { zone: site.zone, latitude: site.latitude, longitude: site.longitude };
+interface Unanswered {
+  readonly workOrderId: string;
+  readonly ticketId: string | null;
+  readonly technicianId: string;
+  readonly reofferedTo: string | null;
+}
+
+async function tellSupervisor({ audit, outbox }: WorkOrderDeps, tx: Tx, data: Unanswered): Promise<void> {
+  await audit.record(tx, {
+    actor: ACTOR,
+    action: 'dispatch.unanswered',
+    entity: 'work_order',
+    entityId: data.workOrderId,
+    fields: { technicianId: { from: data.technicianId, to: data.reofferedTo ?? data.technicianId } },
+  });
+  await outbox.publish(tx, [{ type: 'dispatch.unanswered', data }]);
 }

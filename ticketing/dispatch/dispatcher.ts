@@ -1,8 +1,9 @@
 import type { DomainEvent } from '#contracts/events.ts';
 import type { Consumer } from '#platform/outbox/outbox.ts';
 import { forEach } from '../for-each.ts';
-import { undispatchedOrders, type WorkOrderDeps } from '../work-orders/index.ts';
-import { AHEAD_MS, dispatchOrder } from './dispatch-order.ts';
+import { dispatchPolicy, undispatchedOrders, type WorkOrderDeps } from '../work-orders/index.ts';
+import { AHEAD_MS, dispatchOrder, reofferOrder } from './dispatch-order.ts';
+import { unansweredOrders } from './dispatch-records.ts';
 
 /**
  * Dispatches orders as they open, and again those that were declined or withdrawn; by their tickets, in the order
@@ -33,9 +34,15 @@ function isPlanned(event: DomainEvent): event is DomainEvent<'work_order.opened'
   return event.type === 'work_order.opened';
 }
 
-/** Tries again for orders without a technician: one has come free or been hired, a due date has come near. */
+/**
+ * Tries again for orders without a technician: one has come free, on shift or been hired, a due date has come near.
+ * Then offers what nobody answered in time to somebody else.
+ */
 export async function sweepPlannedOrders(deps: WorkOrderDeps): Promise<void> {
-  const ids = await undispatchedOrders(deps.db, deps.clock.nowMs() + AHEAD_MS);
-  const dispatchOne = (id: string) => deps.db.transaction().execute((tx) => dispatchOrder(deps, tx, id));
-  await forEach(ids, dispatchOne).finally(() => deps.outbox.wake());
+  const { db, clock, outbox } = deps;
+  const inTurn = (ids: readonly string[], run: typeof dispatchOrder) =>
+    forEach(ids, (id) => db.transaction().execute((tx) => run(deps, tx, id))).finally(() => outbox.wake());
+  await inTurn(await undispatchedOrders(db, clock.nowMs() + AHEAD_MS), dispatchOrder);
+  const { answerWithinMinutes } = await dispatchPolicy(db);
+  await inTurn(await unansweredOrders(db, clock.nowMs() - answerWithinMinutes * 60_000), reofferOrder);
 }

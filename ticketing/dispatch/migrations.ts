@@ -19,4 +19,24 @@ const dispatches = sqlMigration((db) =>
     create index dispatch_technician on dispatch (technician_id, id);`.execute(db),
 );
 
-export const DISPATCH_MIGRATIONS: Migrations = { '20261121_40_desk_3_dispatch': dispatches };
+const rankings = sqlMigration((db) =>
+  sql`
+    alter table dispatch
+      add column centre_id uuid references centre (id),
+      add column ranking jsonb,
+      add column unanswered_at timestamptz,
+      add column withdrawn_at timestamptz;
+    create index dispatch_centre on dispatch (centre_id, id) where centre_id is not null;
+    create index dispatch_open on dispatch (decided_at)
+      where accepted_at is null and declined_at is null and unanswered_at is null and withdrawn_at is null;
+    update dispatch set score_parts = (
+      select jsonb_agg(part || jsonb_build_object(
+        'detail', jsonb_build_object('zh-CN', part->>'detail', 'en', part->>'detail')))
+      from jsonb_array_elements(score_parts) as part)
+    where jsonb_array_length(score_parts) > 0;`.execute(db),
+);
+
+export const DISPATCH_MIGRATIONS: Migrations = {
+  '20261121_40_desk_3_dispatch': dispatches,
+  '20261122_54_dispatch_rankings': rankings,
+};

@@ -1,3 +1,4 @@
+export { dispatchRoster, type RosterEntry } from './dispatch-roster.ts';
 export { PEOPLE_MIGRATIONS } from './migrations.ts';
-export { findTechnician, listDispatchable } from './records.ts';
+export { findTechnician } from './records.ts';
 export { technicianRoutes } from './routes.ts';

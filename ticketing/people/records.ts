@@ -2,9 +2,15 @@ import { sql } from 'kysely';
 import type { Technician } from '#contracts/people.ts';
 import { isoTime, isoTimeOrNull } from '#contracts/time.ts';
 import type { Db, Tx } from '#platform/db/db.ts';
-import type { PeopleTables, SkillRow, TechnicianRow } from './tables.ts';
+import type { PeopleTables, TechnicianRow } from './tables.ts';
 
-function toTechnician(row: TechnicianRow, skills: readonly SkillRow[]): Technician {
+interface HeldSkill {
+  readonly technician_id: string | null;
+  readonly skill: string;
+  readonly until: number | null;
+}
+
+function toTechnician(row: TechnicianRow, skills: readonly HeldSkill[]): Technician {
   return {
     id: row.id,
     number: row.number,
@@ -13,23 +19,40 @@ function toTechnician(row: TechnicianRow, skills: readonly SkillRow[]): Technici
     phone: row.phone,
     zone: row.zone,
     isActive: row.is_active,
+    centreId: row.centre_id,
+    timeZone: row.time_zone,
+    shifts: row.shifts,
+    shiftExceptions: row.shift_exceptions.map(({ kind, fromMs, untilMs, note }) => ({
+      kind,
+      from: isoTime(fromMs),
+      until: isoTime(untilMs),
+      note,
+    })),
+    isOnCall: row.is_on_call,
     skills: skills
       .filter((skill) => skill.technician_id === row.id)
-      .map(({ skill, valid_until }) => ({ skill, validUntil: isoTimeOrNull(valid_until) })),
+      .map(({ skill, until }) => ({ skill, validUntil: isoTimeOrNull(until) })),
     version: row.version,
     createdAt: isoTime(row.created_at),
   };
 }
 
-/** These technicians with their skills, in the order given. */
+/** These technicians with their certified skills, in the order given. */
 export async function withSkills(db: Db | Tx, rows: readonly TechnicianRow[]): Promise<Technician[]> {
   if (rows.length === 0) return [];
   const ids = rows.map((row) => row.id);
   const skills = await db
     .withTables<PeopleTables>()
-    .selectFrom('technician_skill')
-    .selectAll()
+    .selectFrom('certificate')
+    .select(['technician_id', 'skill'])
+    .select(
+      sql<number | null>`case when bool_or(valid_until is null) then null else max(valid_until) end`.as(
+        'until',
+      ),
+    )
     .where('technician_id', 'in', ids)
+    .where('status', '=', 'issued')
+    .groupBy(['technician_id', 'skill'])
     .orderBy('skill')
     .execute();
   return rows.map((row) => toTechnician(row, skills));
@@ -43,25 +66,4 @@ export async function findTechnician(db: Db | Tx, id: string): Promise<Technicia
     .where('id', '=', id)
     .execute();
   return (await withSkills(db, rows))[0];
-}
-
-/**
- * Who may be sent at `atMs` to a job that asks for `skill`: active, and holding exactly that skill, not
- * expired. In order of entry; who of them is best is for dispatch to say.
- */
-export async function listDispatchable(
-  db: Db | Tx,
-  { skill, atMs }: { readonly skill: string; readonly atMs: number },
-): Promise<Technician[]> {
-  const rows = await db
-    .withTables<PeopleTables>()
-    .selectFrom('technician')
-    .innerJoin('technician_skill', 'technician_skill.technician_id', 'technician.id')
-    .selectAll('technician')
-    .where('technician.is_active', '=', true)
-    .where('technician_skill.skill', '=', skill)
-    .where(sql<boolean>`(valid_until is null or valid_until > ${new Date(atMs)})`)
-    .orderBy('technician.id')
-    .execute();
-  return withSkills(db, rows);
 }

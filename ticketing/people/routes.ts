@@ -1,11 +1,13 @@
 import { Type } from 'typebox';
 import { RecordId } from '#contracts/ids.ts';
 import { NewTechnician, Technician, TechnicianChange } from '#contracts/people.ts';
+import { partnerCentreId } from '#platform/auth/actor.ts';
 import type { Db } from '#platform/db/db.ts';
 import { notFound } from '#platform/errors.ts';
 import { etag, requireIfMatch } from '#platform/http/etag.ts';
 import { Page, PageQuery } from '#platform/http/page.ts';
 import type { Routes } from '#platform/http/routes.ts';
+import { certificateRoutes } from './certificate-routes.ts';
 import { findTechnician } from './records.ts';
 import {
   addTechnician,
@@ -24,19 +26,21 @@ const Query = Type.Object({
   skill: Type.Optional(Type.String({ maxLength: 64, description: 'holds this skill' })),
   zone: Type.Optional(Type.String({ maxLength: 64, description: 'dispatch zone' })),
   isActive: Type.Optional(Type.Boolean({ description: 'whether they can be sent' })),
+  centreId: Type.Optional(RecordId),
 });
 
-/** /technicians: list, add, one, change. */
+/** /technicians: list, add, one, change; /certificates. */
 export function technicianRoutes(deps: PeopleDeps & { readonly db: Db }): Routes {
   const { db } = deps;
   return (app) => {
+    certificateRoutes(deps, app);
     app.get(
       '/technicians',
       {
         config: READ,
         schema: { tags, summary: 'Technicians', querystring: Query, response: { 200: Page(Technician) } },
       },
-      (request) => listTechnicians(db, request.query),
+      ({ actor, query }) => listTechnicians(db, actor, query),
     );
     app.get(
       '/technicians/:id',
@@ -44,9 +48,11 @@ export function technicianRoutes(deps: PeopleDeps & { readonly db: Db }): Routes
         config: READ,
         schema: { tags, summary: 'A technician', params: Params, response: { 200: Technician } },
       },
-      async ({ params }, reply) => {
+      async ({ actor, params }, reply) => {
         const technician = await findTechnician(db, params.id);
-        if (technician === undefined) throw notFound('technician', params.id);
+        const partner = partnerCentreId(actor);
+        const isForeign = partner !== null && technician?.centreId !== partner;
+        if (technician === undefined || isForeign) throw notFound('technician', params.id);
         reply.header('etag', etag(technician.version));
         return technician;
       },

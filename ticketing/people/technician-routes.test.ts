@@ -5,7 +5,7 @@ import type { Db } from '#platform/db/db.ts';
 import { createAuditList } from '#test/support/audit-list.ts';
 import { openFeatureApp } from '#test/support/feature-app.ts';
 import { openTestDatabase } from '#test/support/test-database.ts';
-import { findTechnician, listDispatchable, technicianRoutes } from './index.ts';
+import { dispatchRoster, findTechnician, technicianRoutes } from './index.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
 const DAY_MS = 86_400_000;
@@ -54,7 +54,9 @@ test('O3: only an active technician with a skill that has not expired may be sen
   });
   await people.add({ skills: ['refrigeration'] });
   const ids = async (atMs: number) =>
-    (await listDispatchable(db, { skill: 'electrical', atMs })).map((technician) => technician.id);
+    (await dispatchRoster(db, { skill: 'electrical', atMs, everybody: false }))
+      .filter(({ certificate }) => certificate === 'valid')
+      .map(({ technicianId }) => technicianId);
 
   expect(await ids(NOW)).toEqual([forEver.id, untilTomorrow.id]);
   expect(await ids(NOW + DAY_MS)).toEqual([forEver.id]);

@@ -1,25 +1,31 @@
 import { sql } from 'kysely';
-import { SKILLS } from '#contracts/faults.ts';
-import type { NewTechnician, SkillInput, Technician, TechnicianChange } from '#contracts/people.ts';
-import { instantMs, isoTime } from '#contracts/time.ts';
+import type { CentreMembership } from '#contracts/centres.ts';
+import type { NewTechnician, Technician, TechnicianChange } from '#contracts/people.ts';
 import type { Audit } from '#platform/audit/audit.ts';
 import { changedFields, newFields } from '#platform/audit/changed-fields.ts';
-import type { Actor } from '#platform/auth/actor.ts';
+import { type Actor, partnerCentreId } from '#platform/auth/actor.ts';
 import type { Clock } from '#platform/clock.ts';
 import { type Db, sqlState, type Tx, UNIQUE_VIOLATION } from '#platform/db/db.ts';
 import { invalidField, notFound } from '#platform/errors.ts';
 import { decodeRecordCursor, type PageOf, type PageQueryOf, pageOf } from '#platform/http/page.ts';
 import { newId } from '#platform/ids.ts';
+import { findCentre } from '../centres/index.ts';
+import { skillList, writeSkills } from './attested-skills.ts';
 import { withSkills } from './records.ts';
+import { requireRoster, rosterColumns, shownExceptions } from './roster-fields.ts';
 import type { PeopleTables } from './tables.ts';
 
 /**
- * Says on the user's account which technician signs in with it (null: none any more), in the caller's
- * transaction. False when there is no such user.
+ * Says on the user's account which technician signs in with it (null: none any more) and for which centre they
+ * work, in the caller's transaction. False when there is no such user.
  */
 export type SetTechnicianOfUser = (
   tx: Tx,
-  link: { readonly userId: string; readonly technicianId: string | null },
+  link: {
+    readonly userId: string;
+    readonly technicianId: string | null;
+    readonly centre: CentreMembership | null;
+  },
 ) => Promise<boolean>;
 
 export interface PeopleDeps {
@@ -34,19 +40,28 @@ export interface TechnicianQuery extends PageQueryOf {
   readonly skill?: string;
   readonly zone?: string;
   readonly isActive?: boolean;
+  readonly centreId?: string;
 }
 
-/** Technicians, the newest first. */
-export async function listTechnicians(db: Db, query: TechnicianQuery): Promise<PageOf<Technician>> {
-  const { limit = 50, skill, zone, isActive } = query;
+/** Technicians, the newest first; a partner's people see their own. */
+export async function listTechnicians(
+  db: Db,
+  actor: Actor,
+  query: TechnicianQuery,
+): Promise<PageOf<Technician>> {
+  const { limit = 50, skill, zone, isActive, centreId } = query;
+  const partner = partnerCentreId(actor);
   const after = decodeRecordCursor(query.cursor);
   let select = db.withTables<PeopleTables>().selectFrom('technician').selectAll();
   if (after !== undefined) select = select.where('id', '<', after);
   if (zone !== undefined) select = select.where('zone', '=', zone);
   if (isActive !== undefined) select = select.where('is_active', '=', isActive);
+  if (centreId !== undefined) select = select.where('centre_id', '=', centreId);
+  if (partner !== null) select = select.where('centre_id', '=', partner);
   if (skill !== undefined) {
     select = select.where(
-      sql<boolean>`exists (select from technician_skill where technician_id = id and skill = ${skill})`,
+      sql<boolean>`exists (select from certificate
+        where technician_id = technician.id and skill = ${skill} and status = 'issued')`,
     );
   }
   const rows = await select
@@ -58,12 +73,14 @@ export async function listTechnicians(db: Db, query: TechnicianQuery): Promise<P
 }
 
 export async function addTechnician(
-  { audit, clock, setTechnicianOfUser }: PeopleDeps,
+  deps: PeopleDeps,
   tx: Tx,
   { actor, technician }: { readonly actor: Actor; readonly technician: NewTechnician },
 ): Promise<Technician> {
+  const { audit, clock } = deps;
   const { name, phone, zone, userId, skills } = technician;
   const listed = skillList(skills);
+  await requireRoster(tx, technician);
   const id = newId();
   await tx
     .withTables<PeopleTables>()
@@ -74,15 +91,32 @@ export async function addTechnician(
       phone,
       zone: zone ?? null,
       user_id: userId ?? null,
+      ...rosterColumns(technician),
       created_at: new Date(clock.nowMs()),
     })
     .execute()
     .catch((error: unknown) => {
       throw userTaken(error, userId) ?? error;
     });
-  await linkUser(setTechnicianOfUser, tx, { from: null, to: userId, technicianId: id });
-  await writeSkills(tx, id, listed);
-  const fields = newFields({ name, phone, zone, userId, skills: listed });
+  await linkUser(deps, tx, {
+    technicianId: id,
+    from: null,
+    to: userId ?? null,
+    centreId: technician.centreId,
+  });
+  await writeSkills(deps, tx, { actor, technicianId: id, wanted: listed });
+  const { centreId, timeZone, shifts, isOnCall } = technician;
+  const fields = newFields({
+    name,
+    phone,
+    zone,
+    userId,
+    skills: listed,
+    centreId,
+    timeZone,
+    shifts,
+    isOnCall,
+  });
   await audit.record(tx, {
     actor,
     action: 'technician.created',
@@ -110,15 +144,17 @@ export async function lockTechnician(tx: Tx, id: string): Promise<Technician> {
 
 /** What changes is audited by field, the telephone number too (requirement D12). */
 export async function changeTechnician(
-  { audit, setTechnicianOfUser }: PeopleDeps,
+  deps: PeopleDeps,
   tx: Tx,
   edit: { readonly actor: Actor; readonly current: Technician; readonly change: TechnicianChange },
 ): Promise<Technician> {
   const { actor, current } = edit;
   const { skills: given, ...change } = edit.change;
   const skills = given && skillList(given);
-  const fields = changedFields(current, { ...change, skills });
+  const shiftExceptions = change.shiftExceptions && shownExceptions(change.shiftExceptions);
+  const fields = changedFields(current, { ...change, shiftExceptions, skills });
   if (Object.keys(fields).length === 0) return current;
+  await requireRoster(tx, change, current);
   await tx
     .withTables<PeopleTables>()
     .updateTable('technician')
@@ -128,6 +164,7 @@ export async function changeTechnician(
       ...(change.zone !== undefined && { zone: change.zone }),
       ...(change.userId !== undefined && { user_id: change.userId }),
       ...(change.isActive !== undefined && { is_active: change.isActive }),
+      ...rosterColumns(change),
       version: current.version + 1,
     })
     .where('id', '=', current.id)
@@ -135,10 +172,12 @@ export async function changeTechnician(
     .catch((error: unknown) => {
       throw userTaken(error, change.userId) ?? error;
     });
-  const link = { from: current.userId, to: change.userId, technicianId: current.id };
-  await linkUser(setTechnicianOfUser, tx, link);
-  if (skills) await writeSkills(tx, current.id, skills);
-  await audit.record(tx, {
+  const { userId: to = current.userId, centreId = current.centreId } = change;
+  if (to !== current.userId || centreId !== current.centreId) {
+    await linkUser(deps, tx, { technicianId: current.id, from: current.userId, to, centreId });
+  }
+  if (skills) await writeSkills(deps, tx, { actor, technicianId: current.id, wanted: skills });
+  await deps.audit.record(tx, {
     actor,
     action: 'technician.changed',
     entity: 'technician',
@@ -149,52 +188,26 @@ export async function changeTechnician(
   return lockTechnician(tx, current.id);
 }
 
-/** The list as it is stored and answered: by name, each once. 422 for a skill that no fault asks for. */
-function skillList(given: readonly SkillInput[]): Technician['skills'] {
-  const byName = new Map<string, string | null>();
-  for (const entry of given) {
-    const { skill, validUntil = null } = typeof entry === 'string' ? { skill: entry } : entry;
-    if (!SKILLS.includes(skill)) {
-      throw invalidField('PEOPLE_SKILL_UNKNOWN', 'skills', `${skill} is not one of ${SKILLS.join(', ')}`);
-    }
-    byName.set(skill, validUntil === null ? null : isoTime(instantMs(validUntil)));
-  }
-  return [...byName]
-    .map(([skill, validUntil]) => ({ skill, validUntil }))
-    .sort((one, other) => (one.skill < other.skill ? -1 : 1));
-}
-
-async function writeSkills(tx: Tx, technicianId: string, skills: Technician['skills']): Promise<void> {
-  const tables = tx.withTables<PeopleTables>();
-  await tables.deleteFrom('technician_skill').where('technician_id', '=', technicianId).execute();
-  if (skills.length === 0) return;
-  await tables
-    .insertInto('technician_skill')
-    .values(
-      skills.map(({ skill, validUntil }) => ({
-        technician_id: technicianId,
-        skill,
-        valid_until: validUntil === null ? null : new Date(validUntil),
-      })),
-    )
-    .execute();
-}
-
 interface UserLink {
-  readonly from: string | null;
-  /** Undefined: stays as it is. */
-  readonly to: string | null | undefined;
   readonly technicianId: string;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly centreId: string | null | undefined;
 }
 
+/** The account follows its technician: who they are, and for which centre they work. */
 async function linkUser(
-  setTechnicianOfUser: SetTechnicianOfUser,
+  { setTechnicianOfUser }: PeopleDeps,
   tx: Tx,
-  { from, to, technicianId }: UserLink,
+  { technicianId, from, to, centreId = null }: UserLink,
 ): Promise<void> {
-  if (to === undefined || to === from) return;
-  if (from !== null) await setTechnicianOfUser(tx, { userId: from, technicianId: null });
-  if (to === null || (await setTechnicianOfUser(tx, { userId: to, technicianId }))) return;
+  if (from !== null && from !== to) {
+    await setTechnicianOfUser(tx, { userId: from, technicianId: null, centre: null });
+  }
+  if (to === null) return;
+  const found = centreId === null ? undefined : await findCentre(tx, centreId);
+  const centre = found === undefined ? null : { id: found.id, kind: found.kind };
+  if (await setTechnicianOfUser(tx, { userId: to, technicianId, centre })) return;
   throw invalidField('PEOPLE_USER_UNKNOWN', 'userId', `no user ${to}`);
 }
 

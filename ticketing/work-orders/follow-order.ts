@@ -26,14 +26,31 @@ export async function followOrder(deps: WorkOrderDeps, tx: Tx, moved: Moved): Pr
   return row;
 }
 
-async function followAssignment(deps: WorkOrderDeps, tx: Tx, { row, move }: Moved): Promise<void> {
-  const { action, actor, atMs, reason } = move;
-  if (action === 'assign') {
-    await deps.dispatches.assigned(tx, { order: row, decidedBy: actorId(actor), atMs });
-  } else if (action === 'accept' || action === 'decline') {
-    const answer = action === 'accept' ? 'accepted' : 'declined';
-    await deps.dispatches.answered(tx, { orderId: row.id, answer, atMs, reason });
+async function followAssignment(deps: WorkOrderDeps, tx: Tx, moved: Moved): Promise<void> {
+  const { before, row, move } = moved;
+  const { actor, atMs, reason } = move;
+  const answer = answerOf(moved);
+  if (answer !== null) await deps.dispatches.answered(tx, { orderId: row.id, answer, atMs, reason });
+  if (answer === 'declined') {
+    const { id: workOrderId, ticket_id: ticketId } = row;
+    await deps.outbox.publish(tx, [
+      {
+        type: 'work_order.declined',
+        data: { workOrderId, ticketId, technicianId: before.technician_id, reason },
+      },
+    ]);
   }
+  if (move.action === 'assign' || move.action === 'reassign') {
+    await deps.dispatches.assigned(tx, { order: row, decidedBy: actorId(actor), atMs });
+  }
+}
+
+/** What the move says of the assignment that was in force. */
+function answerOf({ before, row, move: { action } }: Moved): 'accepted' | 'declined' | 'withdrawn' | null {
+  if (action === 'accept') return 'accepted';
+  if (action === 'decline') return 'declined';
+  const isTakenAway = before.technician_id !== null && before.technician_id !== row.technician_id;
+  return isTakenAway ? 'withdrawn' : null;
 }
 
 /** A repaired fault that the unit itself can show is watched; others have nothing to be verified by. */

@@ -9,17 +9,20 @@ import {
   WorkOrderKindSchema,
   WorkOrderStatusSchema,
 } from '#contracts/work-orders.ts';
-import type { Actor } from '#platform/auth/actor.ts';
+import { type Actor, requirePermission } from '#platform/auth/actor.ts';
 import { AftercareError, notFound } from '#platform/errors.ts';
 import { Page, PageQuery } from '#platform/http/page.ts';
 import type { HttpInstance, Routes } from '#platform/http/routes.ts';
 import { lockUnitAndTicket } from '../tickets/index.ts';
+import { assistantRoutes } from './assistant-routes.ts';
 import { findOrder, listOrders } from './list-orders.ts';
+import { maskDetail } from './mask-detail.ts';
 import { openTicketOrder } from './open-order.ts';
 import { ORDER_ACTION_TEXTS } from './order-action-texts.ts';
 import { ORDER_ACTIONS } from './order-actions.ts';
+import { requireVisibleOrder } from './order-scope.ts';
 import { toWorkOrder, toWorkOrderDetail } from './order-views.ts';
-import { addLog, performAction, requireOwnOrder } from './perform-action.ts';
+import { addLog, performAction } from './perform-action.ts';
 import type { WorkOrderDeps } from './ports.ts';
 import { recordCallback } from './record-callback.ts';
 
@@ -31,6 +34,7 @@ const ListQuery = Type.Object({
   ticketId: Type.Optional(RecordId),
   unitId: Type.Optional(RecordId),
   deviceId: Type.Optional(DeviceId),
+  centreId: Type.Optional(RecordId),
 });
 const Params = Type.Object({ id: RecordId });
 const LogBody = Type.Object(
@@ -60,6 +64,7 @@ export function workOrderRoutes(deps: WorkOrderDeps): Routes {
       actionRoute(deps, app, action);
     }
     recordRoutes(deps, app);
+    assistantRoutes(deps, app);
   };
 }
 
@@ -93,8 +98,8 @@ function readRoutes(deps: WorkOrderDeps, app: HttpInstance): void {
     async ({ actor, params }) => {
       const order = await findOrder(deps.db, params.id);
       if (order === undefined) throw notFound('work_order', params.id);
-      requireOwnOrder(actor, order);
-      return toWorkOrderDetail(deps, order);
+      requireVisibleOrder(actor, order);
+      return maskDetail(actor, await toWorkOrderDetail(deps, order));
     },
   );
 }
@@ -114,6 +119,7 @@ function openRoute(deps: WorkOrderDeps, app: HttpInstance): void {
       },
     },
     async ({ actor, body }, reply) => {
+      requirePermission(actor, 'tickets:read');
       const id = await openByHand(deps, actor, body);
       deps.outbox.wake();
       const order = await findOrder(deps.db, id);

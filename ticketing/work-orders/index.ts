@@ -1,8 +1,13 @@
+export { blockingData } from './dispatch-data.ts';
+export { dispatchPolicy, setDispatchPolicy } from './dispatch-policy.ts';
 export { settleTicket } from './follow-order.ts';
 export { workOrderRoutes } from './http.ts';
+export { findOrder } from './list-orders.ts';
 export { WORK_ORDER_MIGRATIONS } from './migrations.ts';
 export { moveOrder, plainMove } from './move-order.ts';
 export { type MaintenanceOrder, openMaintenanceOrder, openTicketOrder } from './open-order.ts';
+export { handOver } from './order-actions.ts';
+export { requireVisibleOrder } from './order-scope.ts';
 export type { OrderDispatches, OrderVerification, WorkOrderDeps } from './ports.ts';
 export type { WorkOrderRow } from './tables.ts';
 export { cancelOrders, lockOrder, setVerification, summariseOrders } from './ticket-orders.ts';

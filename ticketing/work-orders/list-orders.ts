@@ -4,8 +4,8 @@ import type { WorkOrder } from '#contracts/work-orders.ts';
 import type { Actor } from '#platform/auth/actor.ts';
 import type { Db } from '#platform/db/db.ts';
 import { decodeRecordCursor, type PageOf, pageOf } from '#platform/http/page.ts';
+import { ordersInScope } from './order-scope.ts';
 import { LISTED_COLUMNS, toWorkOrder } from './order-views.ts';
-import { ownOrdersOnly } from './perform-action.ts';
 import type { WorkOrderRow, WorkOrderTables } from './tables.ts';
 
 export interface OrderFilter {
@@ -17,15 +17,13 @@ export interface OrderFilter {
   readonly ticketId?: string;
   readonly unitId?: string;
   readonly deviceId?: string;
+  readonly centreId?: string;
 }
 
-const NOBODY = '00000000-0000-0000-0000-000000000000';
-
-/** Orders, the newest first; a technician sees their own only. */
+/** Orders, the newest first; a technician sees their own only, a partner's people those of their centre. */
 export async function listOrders(db: Db, actor: Actor, filter: OrderFilter): Promise<PageOf<WorkOrder>> {
   const limit = filter.limit ?? 50;
   const cursor = decodeRecordCursor(filter.cursor);
-  const own = actor.type === 'user' && ownOrdersOnly(actor) ? (actor.technicianId ?? NOBODY) : undefined;
   const equal: Readonly<Record<string, string | undefined>> = {
     status: filter.status,
     kind: filter.kind,
@@ -33,12 +31,13 @@ export async function listOrders(db: Db, actor: Actor, filter: OrderFilter): Pro
     ticket_id: filter.ticketId,
     unit_id: filter.unitId,
     device_id: filter.deviceId,
+    centre_id: filter.centreId,
   };
   let query = db.withTables<WorkOrderTables>().selectFrom('work_order').select(LISTED_COLUMNS);
   for (const [column, value] of Object.entries(equal)) {
     if (value !== undefined) query = query.where(sql<SqlBool>`${sql.ref(column)} = ${value}`);
   }
-  if (own !== undefined) query = query.where('technician_id', '=', own);
+  for (const condition of ordersInScope(actor)) query = query.where(condition);
   if (cursor !== undefined) query = query.where('id', '<', cursor);
   const rows = await query
     .orderBy('id', 'desc')

@@ -70,4 +70,23 @@ const workOrders = sqlMigration((db) =>
       for each row execute function refuse_change();`.execute(db),
 );
 
-export const WORK_ORDER_MIGRATIONS: Migrations = { '20261121_40_desk_2_work_orders': workOrders };
+const centres = sqlMigration((db) =>
+  sql`
+    alter table work_order
+      add column centre_id uuid references centre (id),
+      add column assistant_ids uuid[] not null default '{}';
+    create index work_order_centre on work_order (centre_id, id) where centre_id is not null;
+    create index work_order_assistants on work_order using gin (assistant_ids) where assistant_ids <> '{}';
+
+    create table dispatch_policy (
+      id boolean primary key default true check (id),
+      incomplete_data text not null default 'warn' check (incomplete_data in ('warn', 'block')),
+      answer_within_minutes integer not null default 15 check (answer_within_minutes > 0)
+    );
+    insert into dispatch_policy default values;`.execute(db),
+);
+
+export const WORK_ORDER_MIGRATIONS: Migrations = {
+  '20261121_40_desk_2_work_orders': workOrders,
+  '20261122_53_work_order_centres': centres,
+};

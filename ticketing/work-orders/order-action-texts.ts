@@ -14,6 +14,11 @@ export const ORDER_ACTION_TEXTS: Readonly<Record<keyof typeof ORDER_ACTIONS, Tex
     summary: 'Send a technician, or another one, by hand',
     description: `New orders are dispatched by themselves; this overrules it until departure. T6, until the customer is called, starts. ${ORDER_OF_STEPS}`,
   },
+  reassign: {
+    summary: 'Move the work order from its technician to another, with a reason',
+    description:
+      'Until arrival. What was agreed with the first no longer holds and T6 starts anew for the second. 409 `WORK_ORDER_TECHNICIAN_UNCERTIFIED`: no valid certificate for the skill.',
+  },
   accept: {
     summary: 'Accept the work order; the ticket is acknowledged',
     description: `T1 and T2 of the ticket stop. ${ORDER_OF_STEPS}`,

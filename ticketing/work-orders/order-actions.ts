@@ -47,6 +47,9 @@ function action<P extends Record<string, TSchema>>(
 
 const json = JSON.stringify;
 const orNull = (value: string | undefined) => value ?? null;
+const SENT = {
+  technicianId: Type.Optional(Type.String({ format: 'uuid', description: 'required: who goes' })),
+};
 const REASON = { reason: text(500, 'required: why') };
 const perform = 'work_orders:perform';
 const manage = 'work_orders:dispatch';
@@ -70,22 +73,26 @@ const Strokes = Type.String({
 /** Back to planned: nothing agreed with that technician holds any more. */
 const RELEASED: WorkOrderChange = {
   technician_id: null,
+  assistant_ids: [],
+  centre_id: null,
   eta_at: null,
   appointment: null,
   symptom_confirmed: false,
 };
 
+/** From one technician straight to another: what was agreed with the first no longer holds. */
+export function handOver(technicianId: string | null): WorkOrderChange {
+  return { ...RELEASED, technician_id: technicianId, hold_reason: null, prefer_technician_id: null };
+}
+
 /** Every action that HTTP offers at `/work-orders/{id}/{action}`. */
 export const ORDER_ACTIONS: Readonly<Record<Exclude<WorkOrderAction, 'fail-test'>, OrderAction>> = {
-  assign: action(
-    manage,
-    { technicianId: Type.Optional(Type.String({ format: 'uuid', description: 'required: who goes' })) },
-    ({ body, order }) => ({
-      ...(order.technician_id === (body.technicianId ?? null) ? {} : RELEASED),
-      technician_id: orNull(body.technicianId),
-      hold_reason: null,
-    }),
-  ),
+  assign: action(manage, SENT, ({ body, order }) => ({
+    ...(order.technician_id === (body.technicianId ?? null) ? {} : RELEASED),
+    technician_id: orNull(body.technicianId),
+    hold_reason: null,
+  })),
+  reassign: action(manage, { ...SENT, ...REASON }, ({ body }) => handOver(orNull(body.technicianId))),
   accept: action(perform, {}),
   decline: action(perform, REASON, ({ order }) => ({
     ...RELEASED,

@@ -20,6 +20,7 @@ export async function settleOrderClocks(deps: WorkOrderDeps, tx: Tx, { row, move
   const subject = { ticketId: row.ticket_id, workOrderId: row.id, startedAtMs: move.atMs };
   switch (move.action) {
     case 'assign':
+    case 'reassign':
       await withdrawClocks(deps, tx, { kinds: ['T6'], on, atMs: move.atMs });
       return startClocks(tx, [{ ...subject, kind: 'T6' }]);
     case 'decline':

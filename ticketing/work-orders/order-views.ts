@@ -7,6 +7,7 @@ import { WORK_ORDER_MACHINE } from '../core/work-order-machine.ts';
 import { clocksOf } from '../sla/index.ts';
 import { findTicket, reportsOf } from '../tickets/index.ts';
 import { type UnitCard, unitCard } from '../units/index.ts';
+import { missingDispatchData } from './dispatch-data.ts';
 import type { WorkOrderDeps } from './ports.ts';
 import type { WorkOrderRow, WorkOrderTables } from './tables.ts';
 
@@ -22,6 +23,8 @@ export const LISTED_COLUMNS = [
   'kind',
   'status',
   'technician_id',
+  'assistant_ids',
+  'centre_id',
   'priority',
   'verification',
   'title',
@@ -43,6 +46,8 @@ export function toWorkOrder(row: Pick<WorkOrderRow, (typeof LISTED_COLUMNS)[numb
     kind: row.kind,
     status: row.status,
     technicianId: row.technician_id,
+    assistantIds: row.assistant_ids,
+    centreId: row.centre_id,
     priority: row.priority,
     verification: row.verification,
     title: row.title,
@@ -66,6 +71,7 @@ export async function toWorkOrderDetail(deps: WorkOrderDeps, row: WorkOrderRow):
     steps: Object.fromEntries(Object.entries(row.steps).map(([step, ms]) => [step, isoTime(ms)])),
     declineCount: row.decline_count,
     missing: missingDispatchData(row, card),
+    masked: [],
     log: await logOf(db, row.id),
     dispatches: await deps.dispatches.ofOrder(db, row.id),
     clocks: await clocksOf(db, { workOrderId: row.id }),
@@ -166,19 +172,6 @@ function recordPart(row: WorkOrderRow): Records {
       text: callback.text,
     },
   };
-}
-
-/** The data of requirement D3 that whoever goes does not have yet. */
-function missingDispatchData(row: WorkOrderRow, card: UnitCard | undefined): string[] {
-  const have: Readonly<Record<string, unknown>> = {
-    customer: card?.customer,
-    'contact.phone': card?.contact?.phone,
-    'site.address': card?.site?.address,
-    'unit.model': card?.unit.model,
-    'unit.serial': card?.unit.serial,
-    plan: row.plan,
-  };
-  return Object.keys(have).filter((field) => have[field] === null || have[field] === undefined);
 }
 
 async function logOf(db: Db, orderId: string): Promise<WorkOrderDetail['log']> {

@@ -63,6 +63,8 @@ test('a repair goes from accepted to archived step by step, and its ticket follo
     'skill',
     'load',
     'location',
+    'shift',
+    'centre',
     'continuity',
   ]);
 });

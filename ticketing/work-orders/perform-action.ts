@@ -1,16 +1,17 @@
-import { mayDo } from '#contracts/permissions.ts';
 import { type Instant, instantMs } from '#contracts/time.ts';
 import { type Actor, actorId, requirePermission } from '#platform/auth/actor.ts';
 import type { Tx } from '#platform/db/db.ts';
-import { AftercareError, invalidField, notFound } from '#platform/errors.ts';
+import { invalidField, notFound } from '#platform/errors.ts';
 import { allowedActions } from '../core/state-machine.ts';
 import { WORK_ORDER_MACHINE } from '../core/work-order-machine.ts';
 import { illegalAction } from '../enforce-move.ts';
-import { findTechnician } from '../people/index.ts';
+import { requireDispatchData } from './dispatch-data.ts';
 import { logOrder, moveOrder } from './move-order.ts';
 import { ORDER_ACTIONS } from './order-actions.ts';
+import { requireOwnOrder, requireVisibleOrder } from './order-scope.ts';
 import type { WorkOrderDeps } from './ports.ts';
-import type { PartLineRecord, WorkOrderRow, WorkOrderTables } from './tables.ts';
+import { requireSendable } from './require-sendable.ts';
+import type { PartLineRecord, WorkOrderChange, WorkOrderRow, WorkOrderTables } from './tables.ts';
 import { lockOrder } from './ticket-orders.ts';
 
 /** What every action may bring beside its own data. */
@@ -25,22 +26,6 @@ export interface ActionBody {
 
 const FUTURE_TOLERANCE_MS = 60_000;
 
-/** Whether the actor is confined to their own orders: only being a technician lets them perform any. */
-export function ownOrdersOnly(actor: Actor): boolean {
-  if (actor.type === 'system') return false;
-  const others = actor.roles.filter((role) => role !== 'technician');
-  return others.length < actor.roles.length && !mayDo(others, 'work_orders:perform');
-}
-
-/** 403 where a technician reaches for somebody else's order. */
-export function requireOwnOrder(actor: Actor, order: WorkOrderRow): void {
-  if (actor.type === 'system' || !ownOrdersOnly(actor)) return;
-  if (actor.technicianId !== null && actor.technicianId === order.technician_id) return;
-  throw new AftercareError('WORK_ORDER_NOT_YOURS', `work order ${order.number} is not assigned to you`, {
-    kind: 'forbidden',
-  });
-}
-
 /** One action by a person on an order: permission, own orders only, plausible time, data, guards, consequences. */
 export async function performAction(
   deps: WorkOrderDeps,
@@ -52,9 +37,10 @@ export async function performAction(
   requirePermission(actor, definition.permission);
   const row = await deps.db.transaction().execute(async (tx) => {
     const order = await reachOrder(tx, { id, actor });
+    requireOwnOrder(actor, order);
     const atMs = occurredAtMs(deps, order, body.occurredAt);
-    if (body.technicianId !== undefined) await requireActiveTechnician(tx, body.technicianId);
-    const change = definition.change({ order, body, by: actorId(actor), atMs });
+    const sent = await requireSent(deps, tx, { order, actor, request });
+    const change = { ...definition.change({ order, body, by: actorId(actor), atMs }), ...sent };
     return moveOrder(deps, tx, {
       order,
       action: action === 'test' && body.passed === false ? 'fail-test' : action,
@@ -76,8 +62,32 @@ async function reachOrder(
 ): Promise<WorkOrderRow> {
   const order = await lockOrder(tx, id);
   if (order === undefined) throw notFound('work_order', id);
-  requireOwnOrder(actor, order);
+  requireVisibleOrder(actor, order);
   return order;
+}
+
+const SENDS: ReadonlySet<string> = new Set(['assign', 'reassign', 'accept']);
+
+interface Sending {
+  readonly order: WorkOrderRow;
+  readonly actor: Actor;
+  readonly request: { readonly action: string; readonly body: ActionBody };
+}
+
+/** Whoever is sent can be sent and has what they need; gives what sending them says of the order. */
+async function requireSent(
+  deps: WorkOrderDeps,
+  tx: Tx,
+  { order, actor, request: { action, body } }: Sending,
+): Promise<WorkOrderChange> {
+  if (SENDS.has(action)) await requireDispatchData(tx, order);
+  const { technicianId } = body;
+  if (technicianId === undefined) return {};
+  if (action === 'reassign' && technicianId === order.technician_id) {
+    throw invalidField('WORK_ORDER_TECHNICIAN_SAME', 'technicianId', 'has this order already');
+  }
+  const { centre } = await requireSendable(deps, tx, { actor, order, technicianId });
+  return { centre_id: centre?.id ?? null };
 }
 
 /** When it happened: now, or where told, not in the future and not before the order's previous step. */
@@ -111,17 +121,6 @@ function plausibleMs(
     );
   }
   return Math.min(atMs, nowMs);
-}
-
-async function requireActiveTechnician(tx: Tx, technicianId: string): Promise<void> {
-  const technician = await findTechnician(tx, technicianId);
-  if (technician === undefined || !technician.isActive) {
-    throw invalidField(
-      'WORK_ORDER_TECHNICIAN_UNKNOWN',
-      'technicianId',
-      `no active technician ${technicianId}`,
-    );
-  }
 }
 
 /** Adds to the log of an unfinished order without moving it (requirement E9). */

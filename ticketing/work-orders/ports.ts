@@ -12,7 +12,12 @@ export interface OrderDispatches {
   assigned(tx: Tx, dispatch: { order: WorkOrderRow; decidedBy: string; atMs: number }): Promise<void>;
   answered(
     tx: Tx,
-    answer: { orderId: string; answer: 'accepted' | 'declined'; atMs: number; reason: string | null },
+    answer: {
+      orderId: string;
+      answer: 'accepted' | 'declined' | 'withdrawn';
+      atMs: number;
+      reason: string | null;
+    },
   ): Promise<void>;
   ofOrder(db: Db | Tx, orderId: string): Promise<Static<typeof DispatchRecord>[]>;
 }

@@ -66,6 +66,9 @@ export type WorkOrderTables = {
     skill: string;
     title: Json<LocalText>;
     technician_id: string | null;
+    assistant_ids: Generated<string[]>;
+    /** Of the technician; null for the head office's. */
+    centre_id: Generated<string | null>;
     prefer_technician_id: string | null;
     verification: Generated<Verification>;
     plan_id: string | null;

@@ -11,7 +11,7 @@ export interface Workload {
 
 /** How much each of these technicians has in hand; one without work is not in the answer. */
 export async function workloadOf(
-  tx: Tx,
+  tx: Db | Tx,
   technicianIds: readonly string[],
 ): Promise<ReadonlyMap<string, Workload>> {
   if (technicianIds.length === 0) return new Map();

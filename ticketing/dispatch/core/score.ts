@@ -1,5 +1,7 @@
 import type { Priority } from '#contracts/priority.ts';
-import type { HoldReason, ScorePart } from '#contracts/work-orders.ts';
+import type { LocalText } from '#contracts/text.ts';
+import type { ExclusionReason, HoldReason, ScorePart } from '#contracts/work-orders.ts';
+import { exclusionOf, holdReasonOf, type Standing } from './eligibility.ts';
 
 export interface Place {
   readonly zone: string | null;
@@ -7,14 +9,13 @@ export interface Place {
   readonly longitude: number | null;
 }
 
-/** A technician who is active and holds the skill that the order asks for. */
-export interface Candidate {
+/** An active technician, as one order sees them. */
+export interface Candidate extends Standing {
   readonly technicianId: string;
   readonly zone: string | null;
   readonly openOrders: number;
   /** Where their current work is, if anywhere. */
   readonly at: Place | null;
-  readonly hasDeclined: boolean;
   /** When the skill lapses; null for never. */
   readonly skillUntilMs: number | null;
 }
@@ -34,14 +35,20 @@ export interface Scored {
   readonly parts: readonly ScorePart[];
 }
 
-export type Choice =
-  | { readonly outcome: 'chosen'; readonly best: Scored; readonly ranked: readonly Scored[] }
-  | { readonly outcome: 'held'; readonly reason: HoldReason };
+/** Who could be sent, the best first, and who could not. `holdReason` where nobody can. */
+export interface Ranking {
+  readonly ranked: readonly Scored[];
+  readonly excluded: readonly { readonly technicianId: string; readonly reason: ExclusionReason }[];
+  readonly holdReason: HoldReason | null;
+}
 
-/** What counts how much: an urgent job goes to whoever is near, an ordinary one to whoever has time. */
+/**
+ * What counts how much: an urgent job goes to whoever is near, an ordinary one to whoever has time. Own people come
+ * before partners, whatever else speaks for those.
+ */
 const WEIGHTS = {
-  urgent: { skill: 0.1, load: 0.25, location: 0.65, continuity: 1 },
-  ordinary: { skill: 0.1, load: 0.6, location: 0.3, continuity: 1 },
+  urgent: { skill: 0.1, load: 0.25, location: 0.65, shift: 0.1, centre: 3, continuity: 1 },
+  ordinary: { skill: 0.1, load: 0.6, location: 0.3, shift: 0.1, centre: 3, continuity: 1 },
 } as const;
 
 /** Orders in hand at which a technician counts as half free. */
@@ -51,68 +58,122 @@ const HALF_DISTANCE_KM = 15;
 const EARTH_RADIUS_KM = 6_371;
 /** A skill that lapses this soon counts less than one that holds. */
 const LAPSES_SOON_MS = 30 * 86_400_000;
+/** A shift that ends this soon counts less than one with time left. */
+const ENDS_SOON_MINUTES = 60;
 
 /**
- * Chooses whom to send by skill, load, location and urgency (requirement D1). Equal scores fall to fewer open
- * orders, then to the smaller id, so the same facts always give the same choice.
+ * Ranks technicians by skill, load, location, shift and urgency (requirement D1), own people before partners. Equal
+ * scores fall to fewer open orders, then to the smaller id, so the same facts always give the same choice.
  */
-export function chooseTechnician(job: Job, candidates: readonly Candidate[]): Choice {
-  if (candidates.length === 0) return { outcome: 'held', reason: 'no_skill' };
-  const willing = candidates.filter(({ hasDeclined }) => !hasDeclined);
-  const ranked = willing
-    .map((candidate) => ({ candidate, scored: score(job, candidate) }))
-    .sort(
-      (a, b) =>
-        b.scored.score - a.scored.score ||
-        a.candidate.openOrders - b.candidate.openOrders ||
-        (a.candidate.technicianId < b.candidate.technicianId ? -1 : 1),
-    )
-    .map(({ scored }) => scored);
-  const best = ranked[0];
-  return best === undefined
-    ? { outcome: 'held', reason: 'all_declined' }
-    : { outcome: 'chosen', best, ranked };
+export function rankCandidates(job: Job, candidates: readonly Candidate[]): Ranking {
+  const demand = { isUrgent: isUrgent(job), zone: job.place?.zone ?? null };
+  const willing: { candidate: Candidate; scored: Scored }[] = [];
+  const excluded: { technicianId: string; reason: ExclusionReason }[] = [];
+  for (const candidate of candidates) {
+    const { technicianId } = candidate;
+    const reason = exclusionOf(demand, candidate);
+    if (reason === null) willing.push({ candidate, scored: score(job, candidate) });
+    else excluded.push({ technicianId, reason });
+  }
+  willing.sort(
+    (a, b) =>
+      b.scored.score - a.scored.score ||
+      a.candidate.openOrders - b.candidate.openOrders ||
+      (a.candidate.technicianId < b.candidate.technicianId ? -1 : 1),
+  );
+  const ranked = willing.map(({ scored }) => scored);
+  const holdReason = ranked.length > 0 ? null : holdReasonOf(excluded.map(({ reason }) => reason));
+  return { ranked, excluded, holdReason };
 }
 
-export function score(job: Job, candidate: Candidate): Scored {
-  const weights = WEIGHTS[job.isEmergency || job.priority === 'P1' ? 'urgent' : 'ordinary'];
-  const location = nearness(job.place, candidate);
-  const lapsesSoon = candidate.skillUntilMs !== null && candidate.skillUntilMs - job.atMs < LAPSES_SOON_MS;
-  const returns = candidate.technicianId === job.preferTechnicianId;
-  const parts: ScorePart[] = [
-    {
-      criterion: 'skill',
-      score: lapsesSoon ? 0.5 : 1,
-      weight: weights.skill,
-      detail: lapsesSoon ? `${job.skill}, lapses soon` : job.skill,
-    },
-    {
-      criterion: 'load',
-      score: HALF_LOAD / (HALF_LOAD + candidate.openOrders),
-      weight: weights.load,
-      detail: `${candidate.openOrders} open orders`,
-    },
-    { criterion: 'location', score: location.score, weight: weights.location, detail: location.detail },
-    {
-      criterion: 'continuity',
-      score: returns ? 1 : 0,
-      weight: weights.continuity,
-      detail: returns ? 'repaired it before' : 'new to this fault',
-    },
-  ];
+function isUrgent({ isEmergency, priority }: Job): boolean {
+  return isEmergency || priority === 'P1';
+}
+
+interface Judged {
+  readonly score: number;
+  readonly detail: LocalText;
+}
+
+function score(job: Job, candidate: Candidate): Scored {
+  const weights = WEIGHTS[isUrgent(job) ? 'urgent' : 'ordinary'];
+  const judged = {
+    skill: judgeSkill(job, candidate),
+    load: judgeLoad(candidate),
+    location: judgeLocation(job.place, candidate),
+    shift: judgeShift(candidate),
+    centre: judgeCentre(candidate),
+    continuity: judgeContinuity(job, candidate),
+  };
+  const criteria = Object.keys(judged) as (keyof typeof judged)[];
+  const parts = criteria.map((criterion) => ({
+    criterion,
+    weight: weights[criterion],
+    ...judged[criterion],
+  }));
   const sum = parts.reduce((total, part) => total + part.score * part.weight, 0);
   return { technicianId: candidate.technicianId, score: round(sum), parts };
 }
 
-function nearness(place: Place | null, candidate: Candidate): { score: number; detail: string } {
-  const km = place === null || candidate.at === null ? null : distanceKm(place, candidate.at);
+const text = (zh: string, en: string): LocalText => ({ 'zh-CN': zh, en });
+
+function judgeSkill({ skill, atMs }: Job, { skillUntilMs }: Candidate): Judged {
+  const lapsesSoon = skillUntilMs !== null && skillUntilMs - atMs < LAPSES_SOON_MS;
+  return lapsesSoon
+    ? { score: 0.5, detail: text(`技能 ${skill}，证书即将到期`, `${skill}, certificate lapses soon`) }
+    : { score: 1, detail: text(`技能 ${skill}`, skill) };
+}
+
+function judgeLoad({ openOrders }: Candidate): Judged {
+  return {
+    score: HALF_LOAD / (HALF_LOAD + openOrders),
+    detail: text(`手上工单 ${openOrders} 个`, `${openOrders} open orders`),
+  };
+}
+
+function judgeShift({ availability }: Candidate): Judged {
+  if (availability.state !== 'on_shift')
+    return { score: 0.3, detail: text('值班待命', 'on call, off shift') };
+  const { minutesLeft } = availability;
+  if (minutesLeft === null) return { score: 1, detail: text('全天可派', 'works any time') };
+  const minutes = Math.floor(minutesLeft);
+  return {
+    score: minutesLeft < ENDS_SOON_MINUTES ? 0.5 : 1,
+    detail: text(`当班，剩余 ${minutes} 分钟`, `on shift for ${minutes} more minutes`),
+  };
+}
+
+function judgeCentre({ centre }: Candidate): Judged {
+  return centre?.kind === 'outsourced'
+    ? { score: 0, detail: text('外包网点', 'outsourced centre') }
+    : { score: 1, detail: text('自有人员', 'own staff') };
+}
+
+function judgeContinuity({ preferTechnicianId }: Job, { technicianId }: Candidate): Judged {
+  return technicianId === preferTechnicianId
+    ? { score: 1, detail: text('上次由其维修', 'repaired it before') }
+    : { score: 0, detail: text('首次处理该故障', 'new to this fault') };
+}
+
+function judgeLocation(place: Place | null, { at, zone }: Candidate): Judged {
+  const km = place === null || at === null ? null : distanceKm(place, at);
   if (km !== null) {
-    return { score: round(HALF_DISTANCE_KM / (HALF_DISTANCE_KM + km)), detail: `${km.toFixed(1)} km away` };
+    return {
+      score: round(HALF_DISTANCE_KM / (HALF_DISTANCE_KM + km)),
+      detail: text(`距离 ${km.toFixed(1)} 公里`, `${km.toFixed(1)} km away`),
+    };
   }
-  if (place?.zone === null || place?.zone === undefined) return { score: 0, detail: 'place unknown' };
-  return candidate.zone === place.zone
-    ? { score: 1, detail: `zone ${place.zone}` }
-    : { score: 0, detail: `zone ${candidate.zone ?? 'unknown'}, job in ${place.zone}` };
+  const wanted = place?.zone ?? null;
+  if (wanted === null) return { score: 0, detail: text('地点未知', 'place unknown') };
+  return zone === wanted
+    ? { score: 1, detail: text(`同在片区 ${wanted}`, `zone ${wanted}`) }
+    : {
+        score: 0,
+        detail: text(
+          `所在片区 ${zone ?? '未知'}，工单在 ${wanted}`,
+          `zone ${zone ?? 'unknown'}, job in ${wanted}`,
+        ),
+      };
 }
 
 /** Great-circle distance, null where either place has no coordinates. */

@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { type DeviceKind, METRICS, metricIndex } from '#contracts/metrics.ts';
-import type { DeviceRef, PointBatch } from '#contracts/point-batch.ts';
+import { METRICS } from '#contracts/metrics.ts';
 import type { Aggregate, TelemetryQuery, TelemetrySeries } from '#contracts/telemetry.ts';
-import { createPointBuilder } from '#ingest/core/point-builder.ts';
 import type { TelemetryStore } from '#ingest/telemetry/telemetry-store.ts';
 import { createManualClock, type ManualClock } from '#platform/clock.ts';
+import { batchOf } from '#test/support/telemetry-points.ts';
 
 /** A store that nothing was written to, which keeps raw points for 30 days of this clock. */
 export interface OpenedTelemetryStore extends AsyncDisposable {
@@ -21,34 +20,6 @@ const START = Date.UTC(2026, 10, 21, 10);
 
 /** Every character that an id may have. */
 const ODD_IDS = ['a*b_c=d:e|f@g.h-i', '=', '|', '@.', '*', ':', "0=1 or'1".replace(/[ ']/g, '='), 'Ab-9'];
-
-export interface WrittenPoint {
-  readonly device?: string;
-  readonly component?: string;
-  readonly at: number;
-  readonly values: Readonly<Record<string, number>>;
-}
-
-const indexes = new Map<string, DeviceRef>();
-
-function deviceOf(kind: DeviceKind, id: string): DeviceRef {
-  const known = indexes.get(`${kind} ${id}`);
-  if (known !== undefined) return known;
-  const device = { id, index: indexes.size, kind, model: 'm', unitId: 'u', siteId: null, labels: {} };
-  indexes.set(`${kind} ${id}`, device);
-  return device;
-}
-
-/** Points as ingest hands them to the store. */
-export function batchOf(points: readonly WrittenPoint[], kind: DeviceKind = 'ac_unit'): PointBatch {
-  const builder = createPointBuilder();
-  for (const { device = 'unit-1', component = '', at, values } of points) {
-    builder.begin(deviceOf(kind, device), component, { observedAtMs: at, receivedAtMs: at });
-    for (const [name, value] of Object.entries(values)) builder.add(metricIndex(kind, name) ?? 0, value);
-    builder.end();
-  }
-  return builder.finish();
-}
 
 function question(given: Partial<TelemetryQuery>): TelemetryQuery {
   return {

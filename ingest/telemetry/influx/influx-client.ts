@@ -67,10 +67,17 @@ async function bodyOf(lines: Uint8Array, url: string) {
   return { headers: { ...plain, 'content-encoding': 'gzip' }, body };
 }
 
+/** 1.x words its errors as `error`, later ones as `message`, which the client reads. */
+function messageOf({ json, message }: HttpError): string {
+  const words: unknown = typeof json === 'object' ? json?.error : undefined;
+  return typeof words === 'string' ? words : message;
+}
+
 function typed(error: unknown, { url, bucket }: InfluxSettings, use: Use): AftercareError {
   if (error instanceof AftercareError) return error;
   if (!(error instanceof HttpError)) return storeAway(url, error);
-  const { statusCode: status, message } = error;
+  const { statusCode: status } = error;
+  const message = messageOf(error);
   if (status === 401 || status === 403) return unauthorised(url, { status, bucket });
   if (status === 404) return bucketMissing(url, { bucket, message });
   if (status >= 500 || status === 408 || status === 429) return storeAway(url, error);
@@ -156,7 +163,7 @@ export function createInfluxClient({ log }: { log: Logger }, settings: InfluxSet
       await transport.send({ ...target, headers: { ...headers, ...known.headers } }, body);
       return null;
     } catch (error) {
-      const refusal = error instanceof HttpError ? readRefusal(error.statusCode, error.message) : null;
+      const refusal = error instanceof HttpError ? readRefusal(error.statusCode, messageOf(error)) : null;
       if (refusal === null) throw error;
       return refusal;
     }

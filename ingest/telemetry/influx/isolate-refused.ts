@@ -59,7 +59,7 @@ export async function isolateRefused(
       if (answer !== null) waiting.push({ part: half, refusal: answer });
     }
   }
-  return refused;
+  return refused.sort((one, other) => timeOf(one) - timeOf(other));
 }
 
 /** The point's values by name. */

@@ -4,10 +4,13 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
+import { METRICS } from '#contracts/metrics.ts';
 import type { Channel } from '#contracts/mqtt.ts';
 import type { DeviceRef, InputBatch, PointBatch } from '#contracts/point-batch.ts';
+import type { MessageChannel } from '#contracts/raw-message.ts';
 import { createClock } from '#platform/clock.ts';
 import { openTestDatabase } from '#test/support/test-database.ts';
+import { commandAnswersOf, type DeviceAnswer } from './command-answers.ts';
 import { type Ingest, startIngest } from './ingest.ts';
 import { imbalance } from './ledger.ts';
 import { type BatchRecords, readCheckpoint, saveRecords } from './records-store.ts';
@@ -22,6 +25,15 @@ const devices = new Map<string, DeviceRef>(
     { id, index, kind: 'ac_unit', model: 'split-generic', unitId: 'u', siteId: null, labels: {} },
   ]),
 );
+devices.set('pile-1', {
+  id: 'pile-1',
+  index: 3,
+  kind: 'charging_pile',
+  model: 'dc-pile-generic',
+  unitId: 'u',
+  siteId: null,
+  labels: {},
+});
 
 async function temporaryFolder() {
   const folder = await mkdtemp(join(tmpdir(), 'aftercare-ingest-'));
@@ -37,6 +49,7 @@ interface Bench {
   /** Rules save their position with every batch. */
   readonly followsRules?: boolean;
   readonly maxLogBytes?: number;
+  readonly onCommandAnswers?: (answers: readonly DeviceAnswer[]) => void;
 }
 
 async function open(bench: Bench): Promise<{ ingest: Ingest; seen: InputBatch[] }> {
@@ -49,6 +62,7 @@ async function open(bench: Bench): Promise<{ ingest: Ingest; seen: InputBatch[] 
       writePoints: bench.writePoints,
       saveRecords: bench.saveRecords ?? (async () => undefined),
       onBatch: (input) => seen.push(input),
+      ...(bench.onCommandAnswers !== undefined && { onCommandAnswers: bench.onCommandAnswers }),
       rulesSequence: () => (bench.followsRules ? (seen.at(-1)?.sequence ?? 0) : (bench.rulesSequence ?? 0)),
     },
     {
@@ -73,25 +87,27 @@ function send(
     device = 'ac-1',
     packetId = ++packets % 65_535,
     isDuplicateFlagged = false,
+    session = 's1',
   }: {
-    channel?: Channel;
+    channel?: MessageChannel;
     device?: string;
     packetId?: number;
     isDuplicateFlagged?: boolean;
+    session?: string;
   } = {},
 ): Promise<void> {
   const ref = devices.get(device);
   if (ref === undefined) throw new Error(`no device ${device}`);
   return new Promise((resolve) => {
     ingest.sink.accept({
-      protocol: 'mqtt',
+      protocol: channel === 'ocpp' ? 'ocpp' : 'mqtt',
       device: ref,
       channel,
       payload: Buffer.from(text),
       receivedAtMs: Date.now(),
       isDuplicateFlagged,
       packetId,
-      session: 's1',
+      session,
       qos: 1,
       acknowledge: () => resolve(),
     });
@@ -99,6 +115,18 @@ function send(
 }
 
 const forever = new AbortController().signal;
+
+let calls = 0;
+
+/** Sends a call as the OCPP gateway logs it. */
+function call(ingest: Ingest, action: string, payload: object, answered: object = {}): Promise<void> {
+  const session = `pile-1/${++calls}`;
+  return send(ingest, JSON.stringify([action, payload, answered]), {
+    device: 'pile-1',
+    channel: 'ocpp',
+    session,
+  });
+}
 
 test('what is acknowledged reaches rules in order and the store, and the account balances', async () => {
   await using place = await temporaryFolder();
@@ -298,4 +326,153 @@ test('whatever comes in whatever order, the account balances at every step', asy
     }),
     { numRuns: 25 },
   );
+});
+
+test("a pile's calls reach rules, the store and the projection; its wire has an account of its own", async () => {
+  await using place = await temporaryFolder();
+  await using database = await openTestDatabase();
+  const store = await openPostgresStore({ ...database, clock }, { rawDays: 30 });
+  const { ingest, seen } = await open({
+    folder: place.folder,
+    writePoints: store.write,
+    saveRecords: (batches) => saveRecords(database.db, { nodeId: 'n1', atMs: 1 }, batches),
+  });
+  await using _ = ingest;
+  const nowMs = Date.now();
+  const timestamp = new Date(nowMs - 10_000).toISOString();
+  const oldMs = nowMs - 5 * 86_400_000;
+  const meterValue = [{ timestamp: new Date(oldMs).toISOString(), sampledValue: [{ value: '1500' }] }];
+  await send(ingest, '{"power":5}');
+  await call(ingest, 'StatusNotification', {
+    connectorId: 1,
+    status: 'Faulted',
+    errorCode: 'OtherError',
+    vendorErrorCode: 'Z-99',
+    timestamp,
+  });
+  await call(ingest, 'StartTransaction', { connectorId: 1, meterStart: 5, timestamp }, { transactionId: 3 });
+  await call(ingest, 'MeterValues', { connectorId: 1, meterValue });
+  await call(ingest, 'BootNotification', { chargePointVendor: 'A', chargePointModel: 'B' });
+  await call(ingest, 'MeterValues', { connectorId: 1, meterValue: [] });
+  await call(ingest, 'NotifyReport', {});
+  await send(ingest, '{"power":5}', { channel: 'ocpp', device: 'pile-1' });
+  ingest.refuse({
+    protocol: 'ocpp',
+    deviceId: 'pile-1',
+    topic: 'Reset',
+    code: 'GATEWAY_CALL_INVALID',
+    payload: Buffer.from('[]'),
+  });
+  await send(ingest, '{"power":6}');
+  await ingest.stored(forever);
+
+  expect(ingest.ledgers.ocpp).toMatchObject({
+    received: 8,
+    stored: 4,
+    deadLettered: 4,
+    spooled: 0,
+    inFlight: 0,
+  });
+  expect(ingest.ledgers.mqtt).toMatchObject({ received: 2, stored: 2, deadLettered: 0 });
+  expect([ingest.ledgers.ocpp, ingest.ledgers.mqtt, ingest.ledger].map(imbalance)).toEqual([0, 0, 0]);
+  expect(seen.flatMap(({ signals }) => signals)).toMatchObject([
+    { type: 'fault', component: 'connector-1', code: 'Z-99', state: 'raised', observedAtMs: nowMs - 10_000 },
+  ]);
+  const query = { deviceId: 'pile-1', kind: 'charging_pile', everyMs: null, agg: 'avg' } as const;
+  const series = await store.query({ ...query, metrics: ['energy', 'status'], fromMs: oldMs, toMs: nowMs });
+  expect(series).toMatchObject([
+    { metric: 'energy', component: 'connector-1', unit: 'kW.h', points: [[oldMs, 1.5]] },
+    { metric: 'status', points: [[nowMs - 10_000, 8]] },
+  ]);
+  const sessions = await database.pool.query('select transaction_id, meter_start_wh from charging_session');
+  expect(sessions.rows).toEqual([{ transaction_id: 3, meter_start_wh: 5 }]);
+  const connectors = await database.pool.query('select component, status, error_code from connector_state');
+  expect(connectors.rows).toEqual([{ component: 'connector-1', status: 'faulted', error_code: 'Z-99' }]);
+  const events = await database.pool.query('select type, code from device_event order by sequence, position');
+  expect(events.rows.map((row) => [row.type, row.code])).toEqual([
+    ['status', 'Z-99'],
+    ['fault', 'Z-99'],
+    ['boot', null],
+  ]);
+  const letters = await database.pool.query(
+    'select code, field from dead_letter order by sequence, position',
+  );
+  expect(letters.rows.map((row) => [row.code, row.field])).toEqual(
+    expect.arrayContaining([
+      ['INGEST_SHAPE_INVALID', ''],
+      ['INGEST_CALL_UNKNOWN', 'NotifyReport'],
+      ['GATEWAY_CALL_INVALID', ''],
+    ]),
+  );
+});
+
+test('telemetry and faults in our own format come through vendor data as if by themselves', async () => {
+  await using place = await temporaryFolder();
+  const { ingest, seen } = await open({ folder: place.folder, writePoints: async () => undefined });
+  await using _ = ingest;
+  const transfer = (messageId: string, data: unknown) =>
+    call(ingest, 'DataTransfer', { vendorId: 'aftercare', messageId, data });
+  await transfer('telemetry', JSON.stringify({ component: 'connector-2', values: { connector_temp: 55 } }));
+  await transfer('fault', JSON.stringify({ component: 'connector-2', code: 'CX019', state: 'raised' }));
+  await transfer('telemetry', '{"connector_temp":');
+  await transfer('fault', '{"code":"a\\u0000","state":"raised"}');
+  await call(ingest, 'DataTransfer', { vendorId: 'acme', data: 'x' });
+  await ingest.stored(forever);
+  const points = seen.map((batch) => batch.points).filter(({ count }) => count > 0);
+  const metric = METRICS.charging_pile[points[0]?.metric[0] ?? -1]?.name;
+  expect([points.length, points[0]?.component, metric]).toEqual([1, ['connector-2'], 'connector_temp']);
+  expect(seen.flatMap(({ signals }) => signals)).toMatchObject([{ type: 'fault', code: 'CX019' }]);
+  expect(ingest.ledgers.ocpp).toMatchObject({ received: 5, stored: 3, deadLettered: 2 });
+});
+
+test('a call that a station repeats under its id is a duplicate; the same said anew is not', async () => {
+  await using place = await temporaryFolder();
+  const { ingest } = await open({ folder: place.folder, writePoints: async () => undefined });
+  await using _ = ingest;
+  const status = (timestamp?: string) =>
+    JSON.stringify([
+      'StatusNotification',
+      { connectorId: 1, status: 'Available', errorCode: 'NoError', timestamp },
+      {},
+    ]);
+  const timed = status(new Date().toISOString());
+  const say = (text: string, session: string) =>
+    send(ingest, text, { channel: 'ocpp', device: 'pile-1', packetId: 0, session });
+  await say(timed, 'pile-1/a');
+  await say(timed, 'pile-1/a');
+  await say(timed, 'pile-1/b');
+  await say(status(), 'pile-1/1');
+  await say(status(), 'pile-1/1');
+  await ingest.stored(forever);
+  expect(ingest.ledgers.ocpp).toMatchObject({ received: 5, stored: 4, duplicate: 1 });
+});
+
+test('answers to commands are told after rules have seen the batch, and again on a replay', async () => {
+  await using place = await temporaryFolder();
+  const told: DeviceAnswer[] = [];
+  const kept: BatchRecords[] = [];
+  const never = new Promise<void>(() => undefined);
+  const onCommandAnswers = (answers: readonly DeviceAnswer[]) => void told.push(...answers);
+  const first = await open({ folder: place.folder, writePoints: () => never, onCommandAnswers });
+  await send(first.ingest, '{"power":1}');
+  await send(first.ingest, '{"id":"c1","status":"done","detail":"ok"}', { channel: 'cmd/ack' });
+  await first.ingest.flushed();
+  const answer = {
+    deviceId: 'ac-1',
+    commandId: 'c1',
+    status: 'done',
+    detail: 'ok',
+    atMs: expect.any(Number),
+  };
+  expect(told).toEqual([answer]);
+  const again = await open({
+    folder: place.folder,
+    writePoints: async () => undefined,
+    saveRecords: async (batches) => void kept.push(...batches),
+    onCommandAnswers,
+  });
+  await using _ = again.ingest;
+  await again.ingest.stored(forever);
+  expect(told).toEqual([answer, answer]);
+  expect(commandAnswersOf(kept)).toEqual([answer]);
 });

@@ -78,6 +78,22 @@ const REFUSALS: Readonly<Record<string, LocalText>> = {
     '设备发布到了不允许的主题。设备只能发布到自己的 devices/{id}/… 主题。',
     'The device published to a topic that is not its own. It may publish to its own devices/{id}/… topics only.',
   ),
+  GATEWAY_FRAME_MALFORMED: text(
+    '桩发来的不是 OCPP-J 消息。请检查桩的固件或协议版本。',
+    'The station sent what is no OCPP-J message. Check its firmware and its protocol version.',
+  ),
+  GATEWAY_CALL_INVALID: text(
+    '桩的调用不符合 OCPP 1.6 的格式，已回复错误。请检查桩的固件。',
+    'The call is not as OCPP 1.6 has it; the station was told. Check its firmware.',
+  ),
+  GATEWAY_CALL_PENDING: text(
+    '桩在 BootNotification 被接受之前发来调用，已拒绝。',
+    'The station called before its BootNotification was accepted; it was refused.',
+  ),
+  GATEWAY_ACTION_UNKNOWN: text(
+    '不支持该 OCPP 操作，已回复 NotImplemented。',
+    'No such action of OCPP 1.6 is known here; the station was told NotImplemented.',
+  ),
   GATEWAY_PAYLOAD_TOO_LARGE: text(
     '消息太大，连接已断开，内容未保存。请分成多条消息发送。',
     'The message is too large; the connection was closed and its bytes were not kept. Send several messages.',

@@ -1,10 +1,12 @@
 import { sql } from 'kysely';
+import type { CentreMembership } from '#contracts/centres.ts';
 import type { Prognosis, PrognosisQuestion } from '#contracts/prognosis.ts';
 import type { TelemetryQuery, TelemetrySeries } from '#contracts/telemetry.ts';
 import type { Tx } from '#platform/db/db.ts';
 import type { Routes } from '#platform/http/routes.ts';
 import type { Jobs } from '#platform/jobs/jobs.ts';
 import type { Consumer } from '#platform/outbox/outbox.ts';
+import { centreRoutes } from '#ticketing/centres/index.ts';
 import { customerRoutes, siteRoutes } from '#ticketing/customers/index.ts';
 import { createDesk, type Desk } from '#ticketing/desk.ts';
 import {
@@ -12,7 +14,7 @@ import {
   maintenanceRoutes,
   sweepMaintenance,
 } from '#ticketing/maintenance/index.ts';
-import { technicianRoutes } from '#ticketing/people/index.ts';
+import { type SetTechnicianOfUser, technicianRoutes } from '#ticketing/people/index.ts';
 import { unitRoutes, unitsOfCustomer } from '#ticketing/units/index.ts';
 import type { Ground } from './ground.ts';
 
@@ -54,12 +56,24 @@ async function loadedMs(
 
 async function setTechnicianOfUser(
   tx: Tx,
-  { userId, technicianId }: { userId: string; technicianId: string | null },
+  { userId, technicianId, centre }: Parameters<SetTechnicianOfUser>[1],
 ): Promise<boolean> {
   const { numAffectedRows } = await sql`
     update user_account set technician_id = ${technicianId}, version = version + 1 where id = ${userId}`.execute(
     tx,
   );
+  if (centre !== undefined) await setCentreOfUser(tx, { userId, centre });
+  return numAffectedRows === 1n;
+}
+
+async function setCentreOfUser(
+  tx: Tx,
+  { userId, centre }: { userId: string; centre: CentreMembership | null },
+): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    update user_account set centre_id = ${centre?.id ?? null}, centre_kind = ${centre?.kind ?? null},
+      version = version + 1
+    where id = ${userId}`.execute(tx);
   return numAffectedRows === 1n;
 }
 
@@ -88,6 +102,7 @@ export function createServiceProcess(ground: Ground, telemetry: TelemetryPorts):
       customerRoutes({ db, audit, clock, unitsOfCustomer }),
       siteRoutes({ db, audit, clock }, { defaultTimeZone: ground.businessTimeZone }),
       unitRoutes({ db, audit, clock }),
+      centreRoutes({ db, audit, clock, setCentreOfUser }),
       technicianRoutes({ db, audit, clock, setTechnicianOfUser }),
       maintenanceRoutes({ db, audit, clock }),
     ],

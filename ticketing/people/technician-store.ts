@@ -24,7 +24,8 @@ export type SetTechnicianOfUser = (
   link: {
     readonly userId: string;
     readonly technicianId: string | null;
-    readonly centre: CentreMembership | null;
+    /** Undefined: stays as it is, so that whoever worked for a partner sees no more than before. */
+    readonly centre?: CentreMembership | null;
   },
 ) => Promise<boolean>;
 
@@ -202,7 +203,7 @@ async function linkUser(
   { technicianId, from, to, centreId = null }: UserLink,
 ): Promise<void> {
   if (from !== null && from !== to) {
-    await setTechnicianOfUser(tx, { userId: from, technicianId: null, centre: null });
+    await setTechnicianOfUser(tx, { userId: from, technicianId: null });
   }
   if (to === null) return;
   const found = centreId === null ? undefined : await findCentre(tx, centreId);

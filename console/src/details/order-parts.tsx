@@ -26,11 +26,13 @@ export function Assignments({ order }: OrderProps) {
               <b>{nameOf(dispatch.technicianId)}</b>
               {dispatch.acceptedAt !== null && ` · ${t('detail.accepted')}`}
               {dispatch.declinedAt !== null && ` · ${t('detail.declined')}`}
+              {dispatch.unansweredAt !== null && ` · ${t('detail.unanswered')}`}
+              {dispatch.withdrawnAt !== null && ` · ${t('detail.withdrawn')}`}
               {dispatch.score !== null &&
                 ` · ${t('detail.score', { value: formatNumber(dispatch.score, 2, language) })}`}
               <ul className="score">
-                {dispatch.scoreParts.map(({ criterion, score, weight }) => (
-                  <li key={criterion}>
+                {dispatch.scoreParts.map(({ criterion, score, weight, detail }) => (
+                  <li key={criterion} title={detail[language]}>
                     <span>{t(`score.${criterion}`)}</span>
                     <meter min={0} max={1} value={score} aria-label={t(`score.${criterion}`)} />
                     <span className="quiet">

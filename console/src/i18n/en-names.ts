@@ -54,7 +54,11 @@ export const enNames = {
   holdReason: {
     not_due: 'Waits for its date',
     no_skill: 'No technician has the skill',
-    all_declined: 'Everybody declined',
+    certificate_expired: 'Certificates have expired',
+    out_of_zone: 'Nobody serves this zone',
+    all_declined: 'Everybody declined or did not answer',
+    off_shift: 'Waits for the next shift',
+    data_incomplete: 'Dispatch data incomplete',
   },
   source: {
     device: 'Device',
@@ -88,7 +92,14 @@ export const enNames = {
     orLater: '{{early}} or later',
     progress: '{{value}} of {{limit}}',
   },
-  score: { skill: 'Skill', load: 'Load', location: 'Distance', continuity: 'Knows the unit' },
+  score: {
+    skill: 'Skill',
+    load: 'Load',
+    location: 'Distance',
+    shift: 'Shift',
+    centre: 'Centre',
+    continuity: 'Knows the unit',
+  },
   action: {
     open: 'Opened',
     assess: 'Assessed',
@@ -105,6 +116,7 @@ export const enNames = {
   },
   orderAction: {
     assign: 'Assigned',
+    reassign: 'Reassigned',
     accept: 'Accepted',
     decline: 'Declined',
     withdraw: 'Taken back',

@@ -177,6 +177,8 @@ export const en = {
     assignment: 'Assignment',
     score: 'Score {{value}}',
     declined: 'declined',
+    unanswered: 'not answered in time',
+    withdrawn: 'taken back',
     accepted: 'accepted',
     evidence: 'Evidence',
     proof: 'Proof of repair',

@@ -43,7 +43,15 @@ export const zhCnNames: typeof enNames = {
   },
   orderKind: { repair: '维修', maintenance: '维护', installation: '安装', inspection: '巡检' },
   verification: { none: '尚未验证', pending: '观察中', verified: '数据已验证', recurred: '故障复发' },
-  holdReason: { not_due: '未到日期', no_skill: '无具备技能的工程师', all_declined: '均已拒单' },
+  holdReason: {
+    not_due: '未到日期',
+    no_skill: '无具备技能的工程师',
+    certificate_expired: '证书已失效',
+    out_of_zone: '无人服务该片区',
+    all_declined: '均已拒单或未应答',
+    off_shift: '等待下一班次',
+    data_incomplete: '派工信息不全',
+  },
   source: {
     device: '设备',
     phone: '电话',
@@ -76,7 +84,14 @@ export const zhCnNames: typeof enNames = {
     orLater: '{{early}} 或更晚',
     progress: '{{value}}，限值 {{limit}}',
   },
-  score: { skill: '技能', load: '负荷', location: '距离', continuity: '熟悉程度' },
+  score: {
+    skill: '技能',
+    load: '负荷',
+    location: '距离',
+    shift: '班次',
+    centre: '网点',
+    continuity: '熟悉程度',
+  },
   action: {
     open: '开立',
     assess: '评估',
@@ -93,6 +108,7 @@ export const zhCnNames: typeof enNames = {
   },
   orderAction: {
     assign: '指派',
+    reassign: '改派',
     accept: '接单',
     decline: '拒单',
     withdraw: '收回',

@@ -177,6 +177,8 @@ export const zhCn: typeof en = {
     assignment: '指派记录',
     score: '得分 {{value}}',
     declined: '已拒单',
+    unanswered: '逾期未应答',
+    withdrawn: '已收回',
     accepted: '已接单',
     evidence: '依据',
     proof: '修复验证',

@@ -1,5 +1,6 @@
 import type { Audit } from '#platform/audit/audit.ts';
 import type { Auth } from '#platform/auth/auth.ts';
+import type { Bus } from '#platform/bus/bus.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Lifecycle } from '#platform/lifecycle/lifecycle.ts';
 import type { Logger } from '#platform/log.ts';
@@ -15,6 +16,7 @@ export interface Ground {
   readonly storage: Storage;
   readonly audit: Audit;
   readonly auth: Auth;
+  readonly bus: Bus;
   readonly clock: Clock;
   readonly lifecycle: Lifecycle;
   readonly log: Logger;

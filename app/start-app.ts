@@ -12,7 +12,6 @@ import { createHttpApp, type HttpApp } from '#platform/http/http-app.ts';
 import { sweepIdempotencyKeys } from '#platform/http/idempotency.ts';
 import type { Routes } from '#platform/http/routes.ts';
 import { serveConsole } from '#platform/http/serve-console.ts';
-import { openBullmqJobs } from '#platform/jobs/bullmq-jobs.ts';
 import type { Jobs } from '#platform/jobs/jobs.ts';
 import { createLifecycle } from '#platform/lifecycle/lifecycle.ts';
 import type { Logger } from '#platform/log.ts';
@@ -27,6 +26,7 @@ import { createForecast } from '#rules/index.ts';
 import type { Environment } from './config.ts';
 import { type DeviceSide, openDeviceSide, openTelemetryStore } from './device-side.ts';
 import type { Ground } from './ground.ts';
+import { openBus, openJobs } from './redis-or-local.ts';
 import { createServiceProcess } from './service-process.ts';
 import { holdDataFolder, openDataFolder, openStorage, readNodeId } from './storage.ts';
 
@@ -70,7 +70,7 @@ async function openGround(
     await holdDataFolder({ lifecycle, log }, { url: storage.url, nodeId, dataDir: config.DATA_DIR });
     const secretKey = await loadSecretKey(config.DATA_DIR, config.SECRET_KEY ?? null);
     const audit = createAudit({ clock });
-    return {
+    const ground: Omit<Ground, 'bus'> = {
       config,
       db,
       storage,
@@ -85,6 +85,7 @@ async function openGround(
       nodeId,
       businessTimeZone: config.TZ_BUSINESS,
     };
+    return { ...ground, bus: lifecycle.use('bus', openBus(ground)) };
   } catch (error) {
     await lifecycle.dispose();
     throw error;
@@ -147,9 +148,7 @@ async function openHttp(ground: Ground, parts: HttpParts): Promise<HttpApp> {
 }
 
 async function startJobs(ground: Ground, sides: readonly { defineJobs(jobs: Jobs): void }[]): Promise<void> {
-  const { clock, log, storage, lifecycle } = ground;
-  const jobs = await openBullmqJobs({ clock, log }, { connectionString: storage.url });
-  lifecycle.use('jobs', jobs);
+  const jobs = ground.lifecycle.use('jobs', await openJobs(ground));
   for (const side of sides) side.defineJobs(jobs);
   definePlatformJobs(jobs, ground);
   await jobs.start();

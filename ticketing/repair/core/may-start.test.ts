@@ -1,0 +1,80 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { FAULT_FAMILIES } from '#contracts/faults.ts';
+import { findPlaybook, PLAYBOOKS, type Playbook } from '#contracts/playbooks.ts';
+import { refusalByFault, refusalByUnit } from './may-start.ts';
+
+const reset = findPlaybook('pile-reset');
+const FRESH = {
+  kind: 'charging_pile',
+  isInService: true,
+  isRunning: false,
+  startedAtMs: [],
+  lastEndedAtMs: null,
+  nowMs: 1_000_000_000,
+};
+
+test('a safety family is refused whatever else holds, and an emergency does not wait', () => {
+  const any = fc.record({
+    isSafety: fc.boolean(),
+    isEmergency: fc.boolean(),
+    hasDevice: fc.boolean(),
+    playbook: fc.constantFrom(undefined, ...PLAYBOOKS),
+  });
+  fc.assert(
+    fc.property(any, (fault) => {
+      const refusal = refusalByFault(fault);
+      if (fault.isSafety) expect(refusal).toBe('safety');
+      else if (fault.playbook !== undefined && fault.isEmergency) expect(refusal).toBe('emergency');
+      expect(refusal === null).toBe(
+        !fault.isSafety && !fault.isEmergency && fault.hasDevice && fault.playbook !== undefined,
+      );
+    }),
+  );
+});
+
+test('no shipped family is both dangerous and without refusal', () => {
+  const dangerous = [...FAULT_FAMILIES.values()].filter(({ isSafety }) => isSafety);
+  expect(dangerous.length).toBeGreaterThan(0);
+  for (const { emergency: isEmergency } of dangerous) {
+    expect(refusalByFault({ isSafety: true, isEmergency, hasDevice: true, playbook: reset })).toBe('safety');
+  }
+});
+
+test('wrong equipment, out of service, and a unit under repair are refused by name', () => {
+  if (reset === undefined) throw new Error('no playbook');
+  expect(refusalByUnit(reset, FRESH)).toBeNull();
+  expect(refusalByUnit(reset, { ...FRESH, kind: 'ac_unit' })).toBe('wrong_kind');
+  expect(refusalByUnit(reset, { ...FRESH, isInService: false })).toBe('unit_suspended');
+  expect(refusalByUnit(reset, { ...FRESH, isRunning: true })).toBe('run_in_progress');
+});
+
+/** When runs begin that last so long, with a fault at each of these instants. */
+function startsOf(playbook: Playbook, faults: readonly number[], lastsMs: number): number[] {
+  const startedAtMs: number[] = [];
+  for (const nowMs of [...faults].sort((a, b) => a - b)) {
+    const last = startedAtMs.at(-1);
+    const lastEndedAtMs = last === undefined ? null : last + lastsMs;
+    if (lastEndedAtMs !== null && nowMs < lastEndedAtMs) continue;
+    const unit = { ...FRESH, kind: playbook.kind, startedAtMs, lastEndedAtMs, nowMs };
+    if (refusalByUnit(playbook, unit) === null) startedAtMs.push(nowMs);
+  }
+  return startedAtMs;
+}
+
+test('however often a fault returns, no more runs begin than the limit, and never inside the cool-down', () => {
+  const instants = fc.array(fc.integer({ min: 0, max: 3 * 86_400_000 }), { maxLength: 100 });
+  fc.assert(
+    fc.property(fc.constantFrom(...PLAYBOOKS), instants, fc.nat(600_000), (playbook, faults, lastsMs) => {
+      const startedAtMs = startsOf(playbook, faults, lastsMs);
+      for (const [n, startMs] of startedAtMs.entries()) {
+        const inWindow = startedAtMs.filter((ms) => ms <= startMs && ms > startMs - playbook.windowMs);
+        expect(inWindow.length).toBeLessThanOrEqual(playbook.maxRuns);
+        const before = startedAtMs[n - 1];
+        if (before !== undefined) {
+          expect(startMs).toBeGreaterThanOrEqual(before + lastsMs + playbook.coolDownMs);
+        }
+      }
+    }),
+  );
+});

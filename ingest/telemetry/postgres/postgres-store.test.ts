@@ -5,6 +5,7 @@ import { createManualClock } from '#platform/clock.ts';
 import { openTestDatabase } from '#test/support/test-database.ts';
 import { createPointBuilder } from '../../core/point-builder.ts';
 import { openPostgresStore } from './postgres-store.ts';
+import { telemetryMigrations } from './schema.ts';
 
 const HOUR = 3_600_000;
 const START = Date.UTC(2026, 10, 21, 10);
@@ -187,4 +188,39 @@ test('a metric added to the vocabulary gets its columns at the next start', asyn
   const store = await openPostgresStore({ ...at.database, clock: at.clock }, { rawDays: 30 });
   await store.write([batchOf([{ at: START, values: { [added]: 1 } }])]);
   expect((await at.database.pool.query(`select "${added}" from telemetry_ac_unit`)).rowCount).toBe(1);
+});
+
+test('an installation that knew air conditioners only gets the tables of piles, with their rollups', async () => {
+  await using database = await openTestDatabase();
+  const { db, pool } = database;
+  await pool.query(
+    'drop table telemetry_charging_pile, telemetry_charging_pile_1m, telemetry_charging_pile_1h',
+  );
+  const migration = telemetryMigrations['20261122_20_telemetry_of_every_kind'];
+  for (let n = 0; n < 2; n++) await migration?.up(db as unknown as Parameters<typeof migration.up>[0]);
+  const clock = createManualClock(START);
+  const store = await openPostgresStore({ db, pool, clock }, { rawDays: 30 });
+  const pile: DeviceRef = { ...deviceAt(1), id: 'pile-1', kind: 'charging_pile' };
+  const builder = createPointBuilder();
+  for (const [device, kind] of [
+    [deviceAt(1), 'ac_unit'],
+    [pile, 'charging_pile'],
+  ] as const) {
+    for (const atMs of [START - HOUR, START]) {
+      builder.begin(device, '', { observedAtMs: atMs, receivedAtMs: atMs });
+      builder.add(metricIndex(kind, 'power') ?? 0, 7_000);
+      builder.end();
+    }
+  }
+  await store.write([builder.finish()]);
+  clock.set(START + 2 * HOUR);
+  await store.rollUp(START + 2 * HOUR);
+  for (const table of ['telemetry_charging_pile_1m', 'telemetry_charging_pile_1h']) {
+    const { rows } = await pool.query(`select power from ${table} order by ts`);
+    expect(rows).toEqual([{ power: 7_000 }, { power: 7_000 }]);
+  }
+  const latest = await store.latest('charging_pile', ['pile-1', 'ac-1']);
+  expect(latest).toEqual([
+    { deviceId: 'pile-1', component: '', observedAtMs: START, values: { power: 7_000 } },
+  ]);
 });

@@ -12,10 +12,11 @@ export interface OutgoingCommand {
 
 /**
  * What became of it. `sent`: it is on the wire and the device will tell; `accepted`: the device will do it and the
- * carrier will tell; the others end it.
+ * carrier will tell; `unsent`: nothing went out, as the device is not there after all, and it is queued again; the
+ * others end it.
  */
 export interface CommandAnswer {
-  readonly status: 'sent' | 'accepted' | 'done' | 'failed' | 'rejected';
+  readonly status: 'sent' | 'unsent' | 'accepted' | 'done' | 'failed' | 'rejected';
   readonly detail: string | null;
   readonly result: Readonly<Record<string, unknown>> | null;
 }

@@ -1,0 +1,55 @@
+import { Compile } from 'typebox/compile';
+import { COMMANDS, type CommandDefinition, findCommand } from '#contracts/commands.ts';
+import type { DeviceKind } from '#contracts/metrics.ts';
+import { connectorComponent } from '#contracts/ocpp.ts';
+import { AftercareError, invalidField } from '#platform/errors.ts';
+
+type Args = Readonly<Record<string, unknown>>;
+
+interface Flaw {
+  readonly keyword: string;
+  readonly instancePath: string;
+  readonly message: string;
+  readonly params?: object;
+}
+
+const checks = new Map(COMMANDS.map((command) => [command, Compile(command.args)]));
+
+/** The command a device of that kind knows by that name; 422 COMMAND_UNKNOWN, COMMAND_ARGS_INVALID. */
+export function requireCommand(kind: DeviceKind, name: string, args: Args): CommandDefinition {
+  const command = findCommand(kind, name);
+  if (command === undefined) {
+    const known = COMMANDS.filter((each) => each.kind === kind).map((each) => each.name);
+    throw invalidField('COMMAND_UNKNOWN', 'name', `a ${kind} knows ${known.join(', ')}`);
+  }
+  const check = checks.get(command);
+  if (check === undefined || check.Check(args)) return command;
+  const fields = [...(check.Errors(args) as Iterable<Flaw>)].map(fieldOf);
+  const unique = fields.filter(({ field }, at) => fields.findIndex((other) => other.field === field) === at);
+  throw new AftercareError(
+    'COMMAND_ARGS_INVALID',
+    unique.map(({ field, message }) => `${field}: ${message}`).join('; '),
+    {
+      kind: 'invalid',
+      fields: unique,
+    },
+  );
+}
+
+/** `/mode` is `args.mode`; what is missing or unknown is named itself. */
+function fieldOf({ instancePath, params = {}, message }: Flaw): { field: string; message: string } {
+  const { requiredProperties, additionalProperties } = params as {
+    readonly requiredProperties?: readonly string[];
+    readonly additionalProperties?: readonly string[];
+  };
+  const missing = requiredProperties?.[0];
+  const unknown = additionalProperties?.[0];
+  const path = ['args', ...instancePath.split('/').slice(1), missing ?? unknown ?? []].flat().join('.');
+  if (missing !== undefined) return { field: path, message: 'is required' };
+  return { field: path, message: unknown === undefined ? message : 'is not a known field' };
+}
+
+/** The part of the device that the arguments speak of. */
+export function componentOf({ connectorId }: Args): string {
+  return typeof connectorId === 'number' ? connectorComponent(connectorId) : '';
+}

@@ -53,9 +53,10 @@ const DRAFTS: readonly RuleDraft[] = [
     id: 'pile-dc-connector-rise-trend',
     zh: ['直流枪头触点老化', '按趋势，枪头温升系数一周内达到 1 mK/A²。'],
     en: ['DC contacts wearing', 'By its trend the connector reaches 1 mK per A² within a week.'],
-    condition: 'connector_rise > 0.7 && connector_rise < 1.0 && hours_to("connector_rise", 1.0, 336) < 168.0',
-    deadband: { connector_rise: 0.1 },
+    condition: 'avg("connector_rise", 86400) > 0.6 && hours_to("connector_rise", 1.0, 336) < 168.0',
+    deadband: { connector_rise: 0.05 },
     onMinutes: 0,
+    offMinutes: 60,
     models: DC,
     action: 'none',
     severity: 'warning',
@@ -148,10 +149,11 @@ const DRAFTS: readonly RuleDraft[] = [
     zh: ['绝缘电阻持续下降', '按趋势，绝缘电阻一周内降到 250 kΩ。'],
     en: ['Insulation falling', 'By its trend the insulation falls to 250 kΩ within a week.'],
     condition:
-      'insulation_resistance < 1000.0 && insulation_resistance > 250.0 && ' +
+      'avg("insulation_resistance", 86400) < 1000.0 && ' +
       'hours_to("insulation_resistance", 250.0, 336, "falling") < 168.0',
     deadband: { insulation_resistance: 100 },
     onMinutes: 0,
+    offMinutes: 60,
     action: 'none',
     severity: 'warning',
     faultFamily: 'insulation',

@@ -1,3 +1,4 @@
+import { COMMAND_MIGRATIONS } from '#gateway/commands/migrations.ts';
 import { deviceMigrations } from '#gateway/devices/migrations.ts';
 import { ingestMigrations, telemetryMigrations } from '#ingest/index.ts';
 import { AUDIT_MIGRATIONS } from '#platform/audit/audit-log.ts';
@@ -20,6 +21,7 @@ export const ALL_MIGRATIONS: readonly Migrations[] = [
   HTTP_MIGRATIONS,
   outboxMigrations,
   deviceMigrations,
+  COMMAND_MIGRATIONS,
   telemetryMigrations,
   ingestMigrations,
   RULE_MIGRATIONS,

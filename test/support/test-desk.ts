@@ -1,11 +1,15 @@
 import { sql } from 'kysely';
 import type { EventMap, EventType } from '#contracts/events.ts';
+import type { Shift } from '#contracts/people.ts';
 import type { Role } from '#contracts/permissions.ts';
+import type { Audit } from '#platform/audit/audit.ts';
 import { createAudit } from '#platform/audit/audit-log.ts';
 import type { Actor } from '#platform/auth/actor.ts';
 import { createManualClock, type ManualClock } from '#platform/clock.ts';
-import { AftercareError } from '#platform/errors.ts';
+import type { Db } from '#platform/db/db.ts';
+import { AftercareError, type ErrorKind } from '#platform/errors.ts';
 import { createHttpApp } from '#platform/http/http-app.ts';
+import type { Routes } from '#platform/http/routes.ts';
 import { newId } from '#platform/ids.ts';
 import type { Jobs } from '#platform/jobs/jobs.ts';
 import { createLog } from '#platform/log.ts';
@@ -24,6 +28,13 @@ type Body = any;
 
 export type SentCommand = Parameters<DeskDeps['remoteCommands']['enqueue']>[1];
 
+/** What routes beside the desk's are made with. */
+export interface DeskParts {
+  readonly db: Db;
+  readonly clock: ManualClock;
+  readonly audit: Audit;
+}
+
 export interface TestDesk extends AsyncDisposable {
   readonly database: TestDatabase;
   readonly desk: Desk;
@@ -34,7 +45,12 @@ export interface TestDesk extends AsyncDisposable {
   readonly commands: SentCommand[];
   /** Devices at which a vehicle charges. */
   readonly charging: Set<string>;
-  /** `as` is a role or several (`technician+agent`), with `/{technicianId}` behind where there is one. */
+  /** How the command ledger refuses what it is told, while it does. */
+  readonly refusal: { kind: ErrorKind | null };
+  /**
+   * `as` is a role or several (`technician+agent`), with `/{technicianId}` behind where there is one, then
+   * `@{centreId}` for somebody of an outsourced centre.
+   */
   call(request: string, body?: object, as?: string): Promise<{ status: number; body: Body }>;
   publish(...events: NewEvent[]): Promise<void>;
   /** Resolves once no event waits for a consumer. */
@@ -47,7 +63,9 @@ export interface TestDesk extends AsyncDisposable {
 }
 
 /** The desk over HTTP on a clock that stands still, with its consumers running and sweeps run by hand. */
-export async function openTestDesk(): Promise<TestDesk> {
+export async function openTestDesk(
+  moreRoutes: (parts: DeskParts) => readonly Routes[] = () => [],
+): Promise<TestDesk> {
   const database = await openTestDatabase();
   const { db, pool } = database;
   const clock = createManualClock(Date.UTC(2026, 10, 21, 8));
@@ -59,6 +77,7 @@ export async function openTestDesk(): Promise<TestDesk> {
   };
   const commands: SentCommand[] = [];
   const charging = new Set<string>();
+  const refusal: TestDesk['refusal'] = { kind: null };
   const consumers: Desk['consumers'][number][] = [];
   const outbox = createOutbox({ clock }, { consumers });
   const desk = createDesk({
@@ -69,6 +88,8 @@ export async function openTestDesk(): Promise<TestDesk> {
     load: { loadedMs },
     remoteCommands: {
       enqueue: async (_tx, command) => {
+        const { kind } = refusal;
+        if (kind !== null) throw new AftercareError('TEST_REFUSED', 'no command now', { kind });
         if (!commands.some(({ id }) => id === command.id)) commands.push(command);
       },
     },
@@ -80,7 +101,7 @@ export async function openTestDesk(): Promise<TestDesk> {
     { auth: { resolve: async (token) => actorOf(token) }, log, clock, db, metrics, readiness: [] },
     { publicUrl: null, trustProxy: false, secretKey: Buffer.alloc(32, 1), version: '0.0.0' },
   );
-  for (const routes of desk.routes) http.register(routes);
+  for (const routes of [...desk.routes, ...moreRoutes({ db, clock, audit })]) http.register(routes);
   const sweeps = new Map<string, () => Promise<void>>();
   desk.defineJobs(createSweepsByHand(sweeps));
   const startConsumers = () =>
@@ -93,6 +114,7 @@ export async function openTestDesk(): Promise<TestDesk> {
     load,
     commands,
     charging,
+    refusal,
     startConsumers,
     call: async (request, body, as = 'admin') => {
       const [method, path] = request.split(' ');
@@ -128,13 +150,15 @@ export async function openTestDesk(): Promise<TestDesk> {
 }
 
 function actorOf(token: string): Actor {
-  const [roles = '', technicianId = null] = token.split('/');
+  const [who = '', centreId] = token.split('@');
+  const [roles = '', technicianId = null] = who.split('/');
   return {
     type: 'user',
     userId: `user-${token}`,
     username: token,
     roles: roles.split('+') as Role[],
     technicianId,
+    centre: centreId === undefined ? null : { id: centreId, kind: 'outsourced' },
   };
 }
 
@@ -199,14 +223,33 @@ export async function addUnit(
   return { unitId, deviceId, serial };
 }
 
+interface NewTestTechnician {
+  readonly name?: string;
+  readonly zone?: string;
+  readonly skills?: readonly string[];
+  readonly roster?: {
+    readonly centreId?: string;
+    readonly timeZone?: string;
+    readonly shifts?: readonly Shift[];
+    readonly isOnCall?: boolean;
+  };
+}
+
 export async function addTechnician(
   { database: { pool } }: TestDesk,
-  { name = 'Chen', zone = 'east', skills = ['refrigeration', 'electrical', 'controls', 'general'] } = {},
+  {
+    name = 'Chen',
+    zone = 'east',
+    skills = ['refrigeration', 'electrical', 'controls', 'general'],
+    roster = {},
+  }: NewTestTechnician = {},
 ): Promise<string> {
+  const { centreId = null, timeZone = 'Asia/Shanghai', shifts = null, isOnCall = false } = roster;
   const id = newId();
   await pool.query(
-    `insert into technician (id, name, phone, zone, created_at) values ($1, $2, '13900000000', $3, now())`,
-    [id, name, zone],
+    `insert into technician (id, name, phone, zone, centre_id, time_zone, shifts, is_on_call, created_at)
+     values ($1, $2, '13900000000', $3, $4, $5, $6, $7, now())`,
+    [id, name, zone, centreId, timeZone, shifts === null ? null : JSON.stringify(shifts), isOnCall],
   );
   for (const skill of skills) {
     await pool.query(

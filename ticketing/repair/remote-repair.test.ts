@@ -119,6 +119,39 @@ test('a ground failure never gets a command: its order opens at once, and the ti
   expect(byHand).toMatchObject({ status: 409, body: { code: 'REPAIR_SAFETY' } });
 });
 
+test('a unit out of service gets no command, and a person who calls about a fault under repair joins its ticket', async () => {
+  await using desk = await openTestDesk();
+  const fault = await faultOn(desk, READER);
+  const { deviceId } = fault.unit;
+  const contact = { name: 'Li', phone: '13800000001' };
+  const call = { channel: 'phone', deviceId, symptom: 'reader is dead', contact };
+  expect((await desk.call('POST /service-requests', call)).body.ticketId).toBe(fault.id);
+  expect(await fault.ticket()).toMatchObject({ workOrderIds: [], remoteRuns: [{ status: 'running' }] });
+  const suspended = await addUnit(desk, { kind: 'charging_pile' });
+  await desk.database.pool.query(`update unit set status = 'suspended' where id = $1`, [suspended.unitId]);
+  await desk.publish(raised(suspended, READER));
+  await desk.settle();
+  const [{ id }] = (await desk.call(`GET /tickets?deviceId=${suspended.deviceId}`)).body.items;
+  const ticket = (await desk.call(`GET /tickets/${id}`)).body;
+  expect(actions(ticket)).toContain('remote_skipped: unit_suspended');
+  expect(ticket.workOrderIds).toHaveLength(1);
+});
+
+test('a command that is refused on our side counts as tried; one that cannot be recorded now is tried again', async () => {
+  await using desk = await openTestDesk();
+  const fault = await faultOn(desk);
+  desk.refusal.kind = 'unavailable';
+  await expect(desk.sweep('repair.remote')).rejects.toThrow('no command now');
+  expect((await fault.ticket()).remoteAttempts).toEqual([]);
+  desk.refusal.kind = 'not_found';
+  await sweepAfter(desk, 10_000);
+  await sweepAfter(desk);
+  await sweepAfter(desk);
+  const failed = { status: 'rejected', detail: 'TEST_REFUSED', outcome: 'command_failed' };
+  expect((await fault.ticket()).remoteAttempts).toMatchObject([failed, failed]);
+  expect(await fault.orders()).toHaveLength(1);
+});
+
 test('what no command cures opens a work order whose card shows the attempts', async () => {
   await using desk = await openTestDesk();
   const fault = await faultOn(desk);

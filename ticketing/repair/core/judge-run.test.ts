@@ -72,6 +72,26 @@ test('an accepted command of which no more is heard is judged at its deadline', 
   expect(judgeRun({ ...accepted, nowMs: MINUTE_MS })).toMatchObject({ act: 'send', step: 1 });
 });
 
+test.each(['queued', 'sent'] as const)(
+  'a command of which nothing is heard after %s is given up a minute past its deadline',
+  (status) => {
+    const silent = { ...BEGUN, attempts: [attempt({ status })] };
+    expect(judgeRun({ ...silent, nowMs: 2 * MINUTE_MS - 1 })).toMatchObject({ act: 'wait' });
+    expect(judgeRun({ ...silent, nowMs: 2 * MINUTE_MS })).toMatchObject({
+      act: 'send',
+      step: 1,
+      judged: 'command_failed',
+    });
+  },
+);
+
+test('a run that goes on for two hours, whatever holds it up, is given up', () => {
+  expect(judgeRun({ ...BEGUN, nowMs: RUN_POLICY.longestMs })).toMatchObject({
+    act: 'fail',
+    reason: 'too_long',
+  });
+});
+
 test('alarms that return after a command reached the device are a cure, before that they cleared by themselves', () => {
   const cleared = { ...BEGUN, standingAlarms: 0 };
   expect(judgeRun({ ...cleared, attempts: [attempt({ status: 'sent' })] })).toMatchObject({
@@ -203,8 +223,9 @@ test('whatever device and driver do: no command while charging, none for safety,
           detail: 'session_running',
         });
       }
+      const mostTries = RUN_POLICY.sessionWaitMs / RUN_POLICY.sessionRetryMs;
       for (const n of each.keys()) {
-        expect(sent.filter(({ step }) => step === n).length).toBeLessThanOrEqual(RUN_POLICY.maxTries);
+        expect(sent.filter(({ step }) => step === n).length).toBeLessThanOrEqual(mostTries);
       }
     }),
     { numRuns: 200 },

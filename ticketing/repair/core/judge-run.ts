@@ -9,7 +9,6 @@ export const RUN_POLICY = {
   sessionWaitMs: 30 * MINUTE_MS,
   sessionRecheckMs: 10_000,
   sessionRetryMs: 5 * MINUTE_MS,
-  maxTries: 6,
   answerGraceMs: MINUTE_MS,
   longestMs: 2 * 60 * MINUTE_MS,
   againMs: 10_000,
@@ -141,8 +140,9 @@ function afterAttempt(facts: RunFacts, last: Attempt, judged: RemoteOutcome | nu
   if (wasRefusedForSession(last)) {
     const retry = { step: last.step, try: last.try + 1 };
     const sinceMs = facts.waitingSinceMs ?? last.changedAtMs;
-    const isOver = facts.nowMs >= sinceMs + RUN_POLICY.sessionWaitMs;
-    if (isOver || retry.try >= RUN_POLICY.maxTries) return { act: 'fail', reason: 'session_running', judged };
+    if (facts.nowMs >= sinceMs + RUN_POLICY.sessionWaitMs) {
+      return { act: 'fail', reason: 'session_running', judged };
+    }
     const retryAtMs = last.changedAtMs + RUN_POLICY.sessionRetryMs;
     if (facts.nowMs < retryAtMs) {
       return { act: 'wait', untilMs: retryAtMs, waitingSinceMs: sinceMs, judged };

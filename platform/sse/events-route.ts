@@ -114,7 +114,8 @@ async function* follow({ lastId, since, news, stall, isWelcome }: Following) {
   }
 }
 
-interface Bell {
+/** Wakes whoever writes a stream when there is more to write. */
+export interface Bell {
   /** What rings from now on is news. */
   listen(): void;
   ring(): void;
@@ -124,7 +125,7 @@ interface Bell {
   isClosed(): boolean;
 }
 
-function createBell(): Bell {
+export function createBell(): Bell {
   let isRung = false;
   let isClosed = false;
   let wake: () => void = () => undefined;
@@ -150,12 +151,13 @@ function createBell(): Bell {
   };
 }
 
-interface StallGuard {
+/** Armed while a client is to take something: one that does not for long is stalled. */
+export interface StallGuard {
   arm(): void;
   stop(): void;
 }
 
-function createStallGuard(onStall: () => void): StallGuard {
+export function createStallGuard(onStall: () => void): StallGuard {
   let timer: NodeJS.Timeout | undefined;
   return {
     arm: () => {

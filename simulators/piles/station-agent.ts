@@ -211,7 +211,8 @@ async function serve(agent: Agent, link: StationLink): Promise<void> {
     state.isReady = true;
     await drain(agent, link);
   } catch (error) {
-    deps.onTrouble(reasonOf(error));
+    const isLost = error instanceof SimulatorError && error.code === 'SIMULATOR_DISCONNECTED';
+    if (!isLost) deps.onTrouble(reasonOf(error));
     link.cut();
     await link.closed;
   } finally {

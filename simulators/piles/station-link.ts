@@ -1,4 +1,4 @@
-import { RPCClient } from 'ocpp-rpc';
+import { NOREPLY, RPCClient } from 'ocpp-rpc';
 import { reasonOf, SimulatorError } from '../errors.ts';
 
 export type Payload = Readonly<Record<string, unknown>>;
@@ -27,7 +27,7 @@ export interface Violation {
 
 /** One connection of one station. It never reconnects. */
 export interface StationLink {
-  /** The CALLRESULT. SIMULATOR_CALL_REFUSED for a CALLERROR, SIMULATOR_DISCONNECTED when the connection ends. */
+  /** The CALLRESULT. SIMULATOR_CALL_REFUSED for a CALLERROR, SIMULATOR_CALL_TIMEOUT, SIMULATOR_DISCONNECTED. */
   call(action: string, payload: Payload): Promise<unknown>;
   leave(): Promise<void>;
   /** Destroys the socket without a goodbye. */
@@ -37,6 +37,8 @@ export interface StationLink {
 
 const PROTOCOL = 'ocpp1.6';
 const CALL_TIMEOUT_MS = 60_000;
+/** The library's words for it; it has no code. */
+const TIMED_OUT = 'Call timeout';
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 const REFUSED: ReadonlySet<unknown> = new Set([401, 403, 404]);
 
@@ -50,14 +52,12 @@ interface StrictFailure {
 export async function connectStation(options: StationLinkOptions): Promise<StationLink> {
   const client = new RPCClient(clientOptions(options));
   const closed = new Promise<void>((resolve) => client.once('disconnect', () => resolve()));
-  let isClosed = false;
-  void closed.then(() => {
-    isClosed = true;
-  });
   client.on('strictValidationFailure', ({ method, error, outbound }: StrictFailure) =>
     options.onViolation({ action: method, isOurs: outbound, reason: violationOf(error) }),
   );
-  client.handle(({ method = '', params = {} }) => options.answer(method, params));
+  client.handle(({ method = '', params = {}, signal }) =>
+    Promise.race([options.answer(method, params), silenceAfter(signal)]),
+  );
   try {
     await client.connect();
   } catch (cause) {
@@ -69,7 +69,7 @@ export async function connectStation(options: StationLinkOptions): Promise<Stati
       try {
         return await client.call(action, payload);
       } catch (cause) {
-        throw isClosed ? lost(options.stationId, cause) : callRefused(action, cause);
+        throw callFailed(options.stationId, action, cause);
       }
     },
     async leave() {
@@ -79,6 +79,13 @@ export async function connectStation(options: StationLinkOptions): Promise<Stati
       void client.close({ code: 1001, reason: 'cut', awaitPending: false, force: true });
     },
   };
+}
+
+/** The connection can only be closed once every CALL has an answer or is to have none. */
+function silenceAfter(signal: AbortSignal | undefined): Promise<Payload> {
+  return new Promise((resolve) => {
+    signal?.addEventListener('abort', () => resolve(NOREPLY as unknown as Payload), { once: true });
+  });
 }
 
 function clientOptions(options: StationLinkOptions): ConstructorParameters<typeof RPCClient>[0] {
@@ -102,17 +109,16 @@ function violationOf(error: Error & { readonly details?: { readonly errors?: unk
   return details === undefined ? error.message : `${error.message} ${JSON.stringify(details)}`;
 }
 
-function lost(stationId: string, cause: unknown): SimulatorError {
+function callFailed(stationId: string, action: string, cause: unknown): SimulatorError {
+  if (cause instanceof Error && 'rpcErrorCode' in cause) {
+    const message = `${action} was answered with ${String(cause.rpcErrorCode)}: ${cause.message}`;
+    return new SimulatorError('SIMULATOR_CALL_REFUSED', message, { cause });
+  }
+  if (cause instanceof Error && cause.message === TIMED_OUT) {
+    const message = `${stationId} got no answer to ${action} within ${CALL_TIMEOUT_MS / 1_000} s`;
+    return new SimulatorError('SIMULATOR_CALL_TIMEOUT', message, { cause });
+  }
   return new SimulatorError('SIMULATOR_DISCONNECTED', `${stationId} lost its connection`, { cause });
-}
-
-function callRefused(action: string, cause: unknown): SimulatorError {
-  const code = cause instanceof Error && 'rpcErrorCode' in cause ? String(cause.rpcErrorCode) : 'no answer';
-  return new SimulatorError(
-    'SIMULATOR_CALL_REFUSED',
-    `${action} was answered with ${code}: ${reasonOf(cause)}`,
-    { cause },
-  );
 }
 
 function refusal(cause: unknown, { stationId, url }: StationLinkOptions): SimulatorError {

@@ -2,7 +2,7 @@ import type { FamilyRow } from './fault-family.ts';
 
 /**
  * Failures of charging piles that a command or a technician cures while nobody is in danger. A reset is named only
- * where the pile's own software is what may hang.
+ * where the pile's own software is what may hang; what a driver or a network causes is asked after, and mostly passes.
  */
 export const PILE_FAMILIES: readonly FamilyRow[] = [
   {
@@ -72,6 +72,7 @@ export const PILE_FAMILIES: readonly FamilyRow[] = [
       'The vehicle asked for a state it may not be in',
       'Ask the driver to plug in again, try another vehicle',
     ],
+    playbook: 'pile-ask',
   },
   {
     id: 'ev_contactor',
@@ -82,6 +83,7 @@ export const PILE_FAMILIES: readonly FamilyRow[] = [
       "The vehicle's contactor did not move",
       'Tell the driver to see the maker of the vehicle',
     ],
+    playbook: 'pile-ask',
   },
   {
     id: 'authorization_timeout',
@@ -92,6 +94,7 @@ export const PILE_FAMILIES: readonly FamilyRow[] = [
       'No card in time, or the authorization service did not answer',
       'Check the authorization service and the reader',
     ],
+    playbook: 'pile-ask',
   },
   {
     id: 'local_list',
@@ -108,6 +111,7 @@ export const PILE_FAMILIES: readonly FamilyRow[] = [
       'Not pushed in, or something is in the inlet',
       'Ask the driver to plug in again, inspect the connector',
     ],
+    playbook: 'pile-ask',
   },
   {
     id: 'proximity',
@@ -243,6 +247,7 @@ export const PILE_FAMILIES: readonly FamilyRow[] = [
     grade: ['warning', 'low', 'low', 'controls'],
     zh: ['信号弱', '天线松动或信号覆盖差', '检查天线与信号覆盖'],
     en: ['Weak signal', 'Loose antenna or poor coverage', 'Check the antenna and the coverage'],
+    playbook: 'pile-ask',
     parts: ['antenna-4g', 'modem-4g'],
   },
   {
@@ -250,6 +255,7 @@ export const PILE_FAMILIES: readonly FamilyRow[] = [
     grade: ['minor', 'low', 'medium', 'controls'],
     zh: ['网络不可用', '上行网络或调制解调器故障', '检查网络与调制解调器'],
     en: ['No internet connection', 'Uplink or modem fault', 'Check the uplink and the modem'],
+    playbook: 'pile-ask',
     parts: ['modem-4g'],
   },
 ];

@@ -65,6 +65,13 @@ export const PLAYBOOKS: readonly Playbook[] = [
     ...LIMITS,
   },
   {
+    id: 'pile-ask',
+    kind: 'charging_pile',
+    label: text('查询状态并等待', 'Ask for status and wait'),
+    steps: [{ ...TRIGGER_STATUS, settleMs: 10 * MINUTE_MS }],
+    ...LIMITS,
+  },
+  {
     id: 'ac-clear',
     kind: 'ac_unit',
     label: text('清除故障后重启', 'Clear the fault, then restart'),

@@ -13,6 +13,8 @@ export interface BrokerClient extends Omit<Client, 'emit' | 'id' | 'conn'> {
   readonly _keepaliveInterval: number;
   /** Takes the next chunk from the socket once the packets of the last are handled. */
   readonly _nextBatch: () => void;
+  /** By topic, what it hears now. */
+  readonly subscriptions: Readonly<Record<string, unknown>>;
   /** Ours: set as soon as the broker has the socket. */
   connection: Connection;
   emit(event: 'error', error: Error): boolean;

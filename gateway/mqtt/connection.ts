@@ -13,6 +13,8 @@ interface Topics {
   readonly fault: string;
   readonly commandAck: string;
   readonly subscribable: ReadonlySet<string>;
+  /** Who subscribes to one of these hears commands. */
+  readonly commands: readonly string[];
 }
 
 /** How many messages of all connections wait for their acknowledgement. */
@@ -48,7 +50,7 @@ export function createIdentity(device: RegisteredDevice, clientId: string): Iden
   const fault = topicOf(id, 'fault');
   const command = topicOf(id, 'cmd');
   const commandAck = topicOf(id, 'cmd/ack');
-  const wildcards = [`${TOPIC_ROOT}${id}/#`, `${TOPIC_ROOT}${id}/+`, `${command}/#`];
+  const commands = [command, `${TOPIC_ROOT}${id}/#`, `${TOPIC_ROOT}${id}/+`, `${command}/#`];
   return {
     device,
     session: `${id}/${clientId}`,
@@ -57,7 +59,8 @@ export function createIdentity(device: RegisteredDevice, clientId: string): Iden
       state,
       fault,
       commandAck,
-      subscribable: new Set([telemetry, state, fault, command, commandAck, ...wildcards]),
+      subscribable: new Set([telemetry, state, fault, commandAck, ...commands]),
+      commands,
     },
   };
 }

@@ -2,16 +2,18 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Aedes } from 'aedes';
 import { topicOf } from '#contracts/mqtt.ts';
 import type { Clock } from '#platform/clock.ts';
-import { AftercareError } from '#platform/errors.ts';
 import type { Metrics } from '#platform/metrics/metrics.ts';
+import type { CommandCarrier } from '../commands/carrier.ts';
 import type { DeviceSessions } from '../devices/sessions.ts';
+import { listen } from '../listen.ts';
+import { limitWrites } from '../write-limit.ts';
 import { internalsOf } from './aedes-internals.ts';
 import { type BrokerDeps, openBroker } from './broker.ts';
+import { createMqttCarrier } from './command-carrier.ts';
 import type { Backlog, Connection } from './connection.ts';
 import { createPresence, type Presence } from './presence.ts';
 import { type CountRefusal, createRefusalCounter } from './refusals.ts';
 import { createSocketGate } from './socket-gate.ts';
-import { limitWrites } from './write-limit.ts';
 
 export type MqttGatewayDeps = Pick<
   BrokerDeps,
@@ -38,6 +40,7 @@ export interface MqttGateway extends AsyncDisposable {
   kick(deviceId: string): void;
   /** Sends to `devices/{id}/cmd` at QoS 1; false when the device is not connected here. */
   publishCommand(deviceId: string, payload: string): boolean;
+  readonly carrier: CommandCarrier;
 }
 
 const MAX_PAYLOAD_BYTES = 262_144;
@@ -54,10 +57,7 @@ interface State {
   isStopping: boolean;
 }
 
-/**
- * Listens for devices. What this node had left connected when it was killed is reported absent first. A taken
- * port is GATEWAY_PORT_TAKEN.
- */
+/** Listens for devices. A taken port is GATEWAY_PORT_TAKEN. */
 export async function startMqttGateway(
   deps: MqttGatewayDeps,
   config: MqttGatewayConfig,
@@ -76,10 +76,6 @@ export async function startMqttGateway(
     count,
     isStopping: () => state.isStopping,
   });
-  for (const deviceId of await sessions.recover()) {
-    const device = registry.find(deviceId);
-    if (device !== undefined) sink.presence(device, false, clock.nowMs());
-  }
   const server = createServer(
     { noDelay: true, keepAlive: true, highWaterMark: READ_BUFFER_BYTES },
     (socket) =>
@@ -87,7 +83,7 @@ export async function startMqttGateway(
   );
   server.maxConnections = config.maxConnections ?? MAX_CONNECTIONS;
   server.on('drop', () => count('too_many_connections'));
-  const port = await listen(server, config).catch(async (error: unknown) => {
+  const port = await listen(server, { ...config, setting: 'MQTT_PORT' }).catch(async (error: unknown) => {
     await closeBroker(broker);
     throw error;
   });
@@ -98,6 +94,13 @@ export async function startMqttGateway(
     }
   };
   registry.onRevoked(kick);
+  const publishCommand = (deviceId: string, payload: string): boolean => {
+    if (!presence.isConnected(deviceId)) return false;
+    const topic = topicOf(deviceId, 'cmd');
+    const packet = { cmd: 'publish', topic, payload, qos: 1, retain: false, dup: false } as const;
+    broker.publish(packet, () => undefined);
+    return true;
+  };
   return {
     port,
     get connectedCount() {
@@ -105,13 +108,8 @@ export async function startMqttGateway(
     },
     isConnected: presence.isConnected,
     kick,
-    publishCommand: (deviceId, payload) => {
-      if (!presence.isConnected(deviceId)) return false;
-      const topic = topicOf(deviceId, 'cmd');
-      const packet = { cmd: 'publish', topic, payload, qos: 1, retain: false, dup: false } as const;
-      broker.publish(packet, () => undefined);
-      return true;
-    },
+    publishCommand,
+    carrier: createMqttCarrier({ broker, presence, publish: publishCommand }),
     [Symbol.asyncDispose]: () => stop(broker, server, state),
   };
 }
@@ -168,25 +166,6 @@ function answerPings({ client, socket }: Connection, pings: number): boolean {
   for (let sent = 0; sent < pings && !socket.writableNeedDrain; sent += 1) socket.write(PINGRESP);
   client._keepaliveTimer?.refresh();
   return true;
-}
-
-function listen(server: Server, { host, port }: MqttGatewayConfig): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EADDRINUSE') return reject(error);
-      reject(
-        new AftercareError(
-          'GATEWAY_PORT_TAKEN',
-          `port ${port} on ${host} is taken by another program: stop it, or set MQTT_PORT to another port`,
-          { cause: error },
-        ),
-      );
-    });
-    server.listen(port, host, () => {
-      const address = server.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : port);
-    });
-  });
 }
 
 async function stop(broker: Aedes, server: Server, state: State): Promise<void> {

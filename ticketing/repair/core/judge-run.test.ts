@@ -123,7 +123,7 @@ test('a session is waited for half an hour, also where only the device knew of i
   });
   const refused = {
     ...BEGUN,
-    attempts: [attempt({ status: 'rejected', detail: 'session_running', changedAtMs: 0 })],
+    attempts: [attempt({ status: 'rejected', detail: 'session_unknown', changedAtMs: 0 })],
   };
   expect(judgeRun(refused)).toMatchObject({
     act: 'wait',

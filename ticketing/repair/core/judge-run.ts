@@ -132,8 +132,11 @@ function judgeAttempt({ nowMs, steps }: RunFacts, attempt: Attempt): RemoteOutco
   }
 }
 
+/** A vehicle charges there, or whoever would know cannot say. */
+const SESSION_REFUSALS: ReadonlySet<string | null> = new Set(['session_running', 'session_unknown']);
+
 function wasRefusedForSession({ status, detail }: Attempt): boolean {
-  return status === 'rejected' && detail === 'session_running';
+  return status === 'rejected' && SESSION_REFUSALS.has(detail);
 }
 
 function afterAttempt(facts: RunFacts, last: Attempt, judged: RemoteOutcome | null): RunDecision {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { PARTNER_PERMISSIONS } from '#contracts/permissions.ts';
 import { createManualClock } from '#platform/clock.ts';
 import { openTestHttp, type TestHttp } from '#test/support/test-http.ts';
 import { authRoutes } from './auth-routes.ts';
@@ -181,6 +182,22 @@ test('deactivating a user ends their sessions at once; a new role is in force at
   expect((await change({ isActive: false }, 2)).json()).toMatchObject({ isActive: false, version: 3 });
   expect((await users()).statusCode).toBe(401);
   expect((await login(http, { username: 'wang', password: PASSWORD })).statusCode).toBe(401);
+});
+
+test('R1: whoever works for an outsourced centre may do its work and nothing else, even as an admin', async () => {
+  await using http = await open();
+  const { user } = await addUser(http, 'wang', ['dispatcher', 'admin']);
+  const centre = '019e0000-0000-7000-8000-00000000cccc';
+  await http.database.pool.query(
+    `update user_account set centre_id = $1, centre_kind = 'outsourced' where id = $2`,
+    [centre, user.id],
+  );
+  const { token } = (await login(http, { username: 'wang', password: PASSWORD })).json();
+  const me = (await http.app.inject({ url: '/api/v1/auth/me', headers: bearer(token) })).json();
+  expect(me).toMatchObject({ centreId: centre, roles: ['dispatcher', 'admin'] });
+  expect(me.permissions.toSorted()).toEqual([...PARTNER_PERMISSIONS].toSorted());
+  const users = await http.app.inject({ url: '/api/v1/users', headers: bearer(token) });
+  expect(users.statusCode).toBe(403);
 });
 
 test("one changes one's own password with the old one, which ends every session", async () => {

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { EventMap, EventType } from '#contracts/events.ts';
 import type { MaintenancePlan } from '#contracts/maintenance.ts';
+import type { DeviceKind } from '#contracts/metrics.ts';
 import type { Prognosis, PrognosisQuestion } from '#contracts/prognosis.ts';
 import { createManualClock } from '#platform/clock.ts';
 import { newId } from '#platform/ids.ts';
@@ -80,13 +81,13 @@ export async function openMaintenance() {
       answer = next;
     },
     /** Registers a device with a unit of its own, as the gateway does. */
-    register: async (deviceId: string) => {
+    register: async (deviceId: string, kind: DeviceKind = 'ac_unit', model = 'split-generic') => {
       const units = createUnits({ audit });
       const { unitId } = await db.transaction().execute((tx) =>
         units.bindDevice(tx, {
           deviceId,
-          kind: 'ac_unit',
-          model: 'split-generic',
+          kind,
+          model,
           serial: null,
           siteId: null,
           unitId: null,

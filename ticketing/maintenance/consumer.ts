@@ -5,7 +5,7 @@ import type { Tx } from '#platform/db/db.ts';
 import type { Consumer } from '#platform/outbox/outbox.ts';
 import { findUnit } from '../units/index.ts';
 import { decideDue, nextCheckInMs } from './core/due-date.ts';
-import { allTemplates, insertPlan } from './plan-store.ts';
+import { allTemplates, insertPlan, type PlanSeed, termsOf } from './plan-store.ts';
 import type { MaintenanceTables } from './tables.ts';
 
 export interface MaintenanceConsumerDeps {
@@ -64,24 +64,37 @@ async function planForDevice(
     .execute();
   for (const template of (await allTemplates(tx)).values()) {
     if (template.kind !== unit.kind) continue;
-    const plan = await insertPlan(tx, {
-      unit,
-      deviceId,
-      template,
-      component: template.component,
-      leadDays: template.lead_days,
-      intervalDays: template.interval_days,
-      nowMs: clock.nowMs(),
-    });
-    if (plan === undefined) continue;
-    await audit.record(tx, {
-      actor: ACTOR,
-      action: 'maintenance_plan.created',
-      entity: 'maintenance_plan',
-      entityId: plan.id,
-      fields: { unitId: { to: unitId }, deviceId: { to: deviceId }, templateId: { to: template.id } },
-    });
+    for (const component of termsOf(template, unit.model).components) {
+      await planPart({ audit, clock }, tx, { unit, deviceId, template, component });
+    }
   }
+}
+
+async function planPart(
+  { audit, clock }: MaintenanceConsumerDeps,
+  tx: Tx,
+  part: Pick<PlanSeed, 'unit' | 'template' | 'component'> & { readonly deviceId: string },
+): Promise<void> {
+  const { unit, deviceId, template, component } = part;
+  const plan = await insertPlan(tx, {
+    ...part,
+    leadDays: template.lead_days,
+    intervalDays: template.interval_days,
+    nowMs: clock.nowMs(),
+  });
+  if (plan === undefined) return;
+  await audit.record(tx, {
+    actor: ACTOR,
+    action: 'maintenance_plan.created',
+    entity: 'maintenance_plan',
+    entityId: plan.id,
+    fields: {
+      unitId: { to: unit.id },
+      deviceId: { to: deviceId },
+      templateId: { to: template.id },
+      ...(component !== '' && { component: { to: component } }),
+    },
+  });
 }
 
 async function rearm(

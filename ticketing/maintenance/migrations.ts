@@ -57,5 +57,24 @@ const plans = sqlMigration((db) =>
     create index maintenance_plan_due on maintenance_plan (due_at);`.execute(db),
 );
 
+/** A template's terms can differ by model: its limit, and the components that are watched. */
+const connectorPlan = sqlMigration((db) =>
+  sql`
+    alter table maintenance_template add column models jsonb not null default '{}';
+    insert into maintenance_template values (
+      'connector-inspection', 'charging_pile', '{"zh-CN": "检查枪头触点", "en": "Connector inspection"}',
+      'connector-1', 'connector_rise', 20, 'rising', 30, 14, 365,
+      '[{"zh-CN": "断电、挂牌并验电", "en": "Switch off, tag out, prove dead"},
+        {"zh-CN": "检查枪头触点与枪线，有烧蚀则更换", "en": "Inspect contacts and cable, replace what is burnt"},
+        {"zh-CN": "按力矩紧固接线端子", "en": "Tighten the terminals to their torque"},
+        {"zh-CN": "充电十五分钟并记录枪头温度", "en": "Charge for fifteen minutes and record the connector temperature"}]',
+      '{"ac-pile-generic": {"limit": 20, "components": ["connector-1"]},
+        "dc-pile-generic": {"limit": 1, "components": ["connector-1", "connector-2"]}}'
+    );`.execute(db),
+);
+
 /** Runs after `units`, whose table it refers to. */
-export const MAINTENANCE_MIGRATIONS: Migrations = { '20261121_30_register_4_maintenance': plans };
+export const MAINTENANCE_MIGRATIONS: Migrations = {
+  '20261121_30_register_4_maintenance': plans,
+  '20261122_60_connector_plan': connectorPlan,
+};

@@ -15,7 +15,7 @@ import { AftercareError, invalidField } from '#platform/errors.ts';
 import { decodeRecordCursor, type PageOf, type PageQueryOf, pageOf } from '#platform/http/page.ts';
 import { findUnit } from '../units/index.ts';
 import { type Due, decideDue, manualDue } from './core/due-date.ts';
-import { allTemplates, insertPlan, toPlan } from './plan-store.ts';
+import { allTemplates, insertPlan, termsOf, toPlan } from './plan-store.ts';
 import type { MaintenanceTables, PlanRow, TemplateRow } from './tables.ts';
 
 export interface PlanCommandDeps {
@@ -64,7 +64,7 @@ export async function addPlan(
     unit,
     deviceId: unit.deviceIds[0] ?? null,
     template,
-    component: plan.component ?? template.component,
+    component: plan.component ?? termsOf(template, unit.model).components[0] ?? template.component,
     leadDays: plan.leadDays ?? template.lead_days,
     intervalDays: plan.intervalDays ?? template.interval_days,
     nowMs: clock.nowMs(),

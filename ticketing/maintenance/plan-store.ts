@@ -6,7 +6,7 @@ import type { Db, Tx } from '#platform/db/db.ts';
 import { notFound } from '#platform/errors.ts';
 import { newId } from '#platform/ids.ts';
 import { decideDue, nextCheckInMs } from './core/due-date.ts';
-import type { MaintenanceTables, PlanRow, TemplateRow } from './tables.ts';
+import type { MaintenanceTables, ModelTerms, PlanRow, TemplateRow } from './tables.ts';
 
 export function toPlan(row: PlanRow): MaintenancePlan {
   return {
@@ -77,6 +77,11 @@ export async function allTemplates(db: Db | Tx): Promise<ReadonlyMap<string, Tem
   return new Map(rows.map((row) => [row.id, row]));
 }
 
+/** The limit and the components that a template means for a model. */
+export function termsOf({ models, limit_value, component }: TemplateRow, model: string): ModelTerms {
+  return models[model] ?? { limit: limit_value, components: [component] };
+}
+
 export interface PlanSeed {
   readonly unit: Unit;
   readonly deviceId: string | null;
@@ -108,7 +113,7 @@ export async function insertPlan(tx: Tx, seed: PlanSeed): Promise<PlanRow | unde
       template_id: template.id,
       component,
       metric: template.metric,
-      limit_value: template.limit_value,
+      limit_value: termsOf(template, unit.model).limit,
       direction: template.direction,
       lead_days: leadDays,
       interval_days: intervalDays,

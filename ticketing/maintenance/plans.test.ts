@@ -23,6 +23,36 @@ test('G1: a registered device gives its unit the plans of its kind, once', async
   ]);
 });
 
+test.each([
+  [
+    'dc-pile-generic',
+    [
+      ['connector-1', 1],
+      ['connector-2', 1],
+    ],
+  ],
+  ['ac-pile-generic', [['connector-1', 20]]],
+  ['a model of somebody else', [['connector-1', 20]]],
+])(
+  'G1: a charging pile, %s, gets an inspection of each connector with the limit of its model',
+  async (model, expected) => {
+    await using maintenance = await openMaintenance();
+    await maintenance.register('pile-1', 'charging_pile', model);
+
+    const plans = await maintenance.plans();
+    expect(plans.map(({ component, limit }) => [component, limit]).sort()).toEqual(expected);
+    for (const plan of plans) {
+      expect(plan).toMatchObject({ templateId: 'connector-inspection', metric: 'connector_rise' });
+    }
+    await maintenance.sweepAfter(20_000);
+    expect(maintenance.asked[0]).toMatchObject({
+      kind: 'charging_pile',
+      metric: 'connector_rise',
+      direction: 'rising',
+    });
+  },
+);
+
 test('G2: a finished order begins the plan anew, from history after the work only', async () => {
   await using maintenance = await openMaintenance();
   await maintenance.register('ac-1');

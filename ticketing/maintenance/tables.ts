@@ -7,6 +7,11 @@ import type { NullableTimestamp, Timestamp } from '#platform/db/db.ts';
 
 type Json<T> = ColumnType<T, string, string>;
 
+export interface ModelTerms {
+  readonly limit: number;
+  readonly components: readonly string[];
+}
+
 export type MaintenanceTables = {
   maintenance_template: {
     id: string;
@@ -20,6 +25,8 @@ export type MaintenanceTables = {
     lead_days: number;
     interval_days: number;
     tasks: Json<LocalText[]>;
+    /** Terms of models that differ from the template's own. */
+    models: ColumnType<Readonly<Record<string, ModelTerms>>, string | undefined, string>;
   };
   maintenance_plan: {
     id: string;

@@ -1,7 +1,5 @@
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
 import type { DeviceCredentials, NewDevice } from '#contracts/devices.ts';
-import type { DeviceRef } from '#contracts/point-batch.ts';
-import type { RawMessage, RawSink } from '#contracts/raw-message.ts';
 import type { DeviceDeps } from '#gateway/devices/device-records.ts';
 import { createPendingDevices, type PendingDevices } from '#gateway/devices/pending.ts';
 import { createDeviceSessions, type DeviceSessions } from '#gateway/devices/sessions.ts';
@@ -10,16 +8,9 @@ import { type MqttGateway, type MqttGatewayConfig, startMqttGateway } from '#gat
 import { createLog } from '#platform/log.ts';
 import { createMetrics } from '#platform/metrics/metrics.ts';
 import { mqttOf } from './credentials.ts';
+import { createRecordingSink, type RecordingSink } from './recording-sink.ts';
 import { openTestDatabase } from './test-database.ts';
 import { addDevice, createDeviceDeps } from './test-devices.ts';
-
-/** A sink that keeps what it gets; it acknowledges at once unless it is told to hold. */
-interface RecordingSink extends RawSink {
-  readonly messages: { device: DeviceRef; channel: string; text: string; message: RawMessage }[];
-  readonly presences: string[];
-  hold(): void;
-  release(): void;
-}
 
 export interface TestGateway extends AsyncDisposable {
   readonly gateway: MqttGateway;
@@ -92,31 +83,6 @@ export async function openTestGateway(config: Partial<MqttGatewayConfig> = {}): 
       await sessions[Symbol.asyncDispose]();
       await pending[Symbol.asyncDispose]();
       await database[Symbol.asyncDispose]();
-    },
-  };
-}
-
-function createRecordingSink(): RecordingSink {
-  let held: RawMessage[] | undefined;
-  const messages: RecordingSink['messages'] = [];
-  const presences: string[] = [];
-  return {
-    messages,
-    presences,
-    accept: (message) => {
-      const { device, channel, payload } = message;
-      messages.push({ device, channel, text: payload.toString(), message });
-      if (held === undefined) message.acknowledge();
-      else held.push(message);
-    },
-    presence: (device, isOnline) => presences.push(`${device.id} ${isOnline ? 'online' : 'offline'}`),
-    hold: () => {
-      held ??= [];
-    },
-    release: () => {
-      const waiting = held ?? [];
-      held = undefined;
-      for (const message of waiting) message.acknowledge();
     },
   };
 }

@@ -1,0 +1,21 @@
+import type { ConnectorStatus } from '#contracts/metrics.ts';
+
+/** What is known of charging sessions from the log; asked rarely, and charging goes on while it does not answer. */
+export interface ChargingFacts {
+  /** Takes `count` consecutive ids that were never given out, and returns the first. */
+  reserveTransactionIds(count: number): Promise<number>;
+  /** The id that was promised for this start, if it has been reported before. */
+  findTransaction(start: TransactionStart): Promise<number | null>;
+  isKnownTransaction(deviceId: string, transactionId: number): Promise<boolean>;
+  /** The last reported status, by component. */
+  connectorStatuses(deviceId: string): Promise<ReadonlyMap<string, ConnectorStatus>>;
+  /** Transactions that have not ended, by component. */
+  openTransactions(deviceId: string): Promise<ReadonlyMap<string, number>>;
+}
+
+export interface TransactionStart {
+  readonly deviceId: string;
+  readonly component: string;
+  readonly startedAtMs: number;
+  readonly meterStartWh: number;
+}

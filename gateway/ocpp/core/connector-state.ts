@@ -1,0 +1,36 @@
+import type { ConnectorStatus } from '#contracts/metrics.ts';
+
+/** What a connector last said about itself. A field is undefined while nothing has been heard. */
+export interface ConnectorState {
+  readonly status?: ConnectorStatus;
+  /** null: the transaction has ended. */
+  readonly transactionId?: number | null;
+}
+
+const IN_SESSION: ReadonlySet<ConnectorStatus> = new Set(['charging', 'suspended_ev', 'suspended_evse']);
+/** These say nothing about a session under way: a connector may fault, and still charge, in the midst of one. */
+const SAYS_NOTHING: ReadonlySet<ConnectorStatus> = new Set(['faulted', 'preparing']);
+
+/** Whether a vehicle charges there. The status speaks first: an end that was never reported must not count for ever. */
+export function isInSession({ status, transactionId }: ConnectorState): boolean {
+  if (status !== undefined && IN_SESSION.has(status)) return true;
+  if (status !== undefined && !SAYS_NOTHING.has(status)) return false;
+  return transactionId !== undefined && transactionId !== null;
+}
+
+/** OCPP 1.6 ChargePointStatus in our spelling; undefined for a word that is none. */
+export function connectorStatusOf(status: string): ConnectorStatus | undefined {
+  return STATUSES[status];
+}
+
+const STATUSES: Readonly<Record<string, ConnectorStatus>> = {
+  Available: 'available',
+  Preparing: 'preparing',
+  Charging: 'charging',
+  SuspendedEVSE: 'suspended_evse',
+  SuspendedEV: 'suspended_ev',
+  Finishing: 'finishing',
+  Reserved: 'reserved',
+  Unavailable: 'unavailable',
+  Faulted: 'faulted',
+};

@@ -1,0 +1,27 @@
+/** A frame that was not taken. `payload` is its first 16 KB; null: it was never read. */
+export interface RefusedCall {
+  readonly deviceId: string;
+  /** The action; empty where there is none. */
+  readonly topic: string;
+  readonly payload: Buffer | null;
+  readonly code:
+    | 'GATEWAY_CALL_INVALID'
+    | 'GATEWAY_CALL_PENDING'
+    | 'GATEWAY_ACTION_UNKNOWN'
+    | 'GATEWAY_FRAME_MALFORMED'
+    | 'GATEWAY_PAYLOAD_TOO_LARGE';
+}
+
+const MAX_BYTES = 16_384;
+const MAX_TOPIC = 64;
+const PERSONAL = /("(?:idTag|parentIdTag)"\s*:\s*)"(?:[^"\\]|\\.)*"/g;
+
+/** The frame as it came, but for the tags of people. */
+export function refusedCall(
+  deviceId: string,
+  code: RefusedCall['code'],
+  { action, text }: { readonly action: string; readonly text: string },
+): RefusedCall {
+  const kept = text.slice(0, MAX_BYTES).replace(PERSONAL, '$1"-"');
+  return { deviceId, code, topic: action.slice(0, MAX_TOPIC), payload: Buffer.from(kept) };
+}

@@ -1,0 +1,145 @@
+import { findCommand } from '#contracts/commands.ts';
+import { connectorComponent } from '#contracts/ocpp.ts';
+import type { Clock } from '#platform/clock.ts';
+import type { Logger } from '#platform/log.ts';
+import type { CommandAnswer, CommandCarrier, OutgoingCommand } from '../commands/carrier.ts';
+import type { BootGate } from './boot-gate.ts';
+import { COMMAND_CALLS, type CommandCall } from './command-calls.ts';
+import { type CommandEntry, createCommandLines } from './command-lines.ts';
+import type { StationAnswer } from './ocpp-rpc.ts';
+import type { SessionsRunning } from './sessions-running.ts';
+import type { Station } from './station.ts';
+
+/** The carrier, and what the connections tell it. */
+export interface OcppCarrier extends Disposable {
+  readonly port: CommandCarrier;
+  /** The station has connected, again or anew. */
+  connected(deviceId: string): void;
+  /** The station says that it has restarted. */
+  booted(deviceId: string): void;
+}
+
+interface CarrierDeps {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly gate: BootGate;
+  readonly sessions: SessionsRunning;
+  readonly find: (deviceId: string) => Station | undefined;
+}
+
+interface CarrierConfig {
+  /** How long a station may take for its answer before the next command has its turn. */
+  readonly answerWithinMs: number;
+}
+
+const KIND = 'charging_pile';
+
+/**
+ * One call a station is outstanding at a time (J-spec 4.1.1). Deadlines count from enqueue: what has not been sent by
+ * then never is. A restart is done when the station has come back.
+ */
+export function createOcppCarrier(deps: CarrierDeps, config: CarrierConfig): OcppCarrier {
+  const { clock, find } = deps;
+  const resets = new Map<string, CommandEntry>();
+  const reachable: ((deviceId: string) => void)[] = [];
+  const answered: ((commandId: string, answer: CommandAnswer) => void)[] = [];
+  const lines = createCommandLines({
+    clock,
+    carry: (entry) => carry({ ...deps, config, resets }, entry),
+    onAnswer: (commandId, answer) => {
+      for (const listener of answered) listener(commandId, answer);
+    },
+  });
+  const returned = (deviceId: string) => {
+    const reset = resets.get(deviceId);
+    resets.delete(deviceId);
+    if (reset && reset.command.deadlineMs >= clock.nowMs()) reset.tell(answer('done', 'restarted'));
+  };
+  return {
+    port: {
+      kind: KIND,
+      isConnected: (deviceId) => find(deviceId) !== undefined,
+      send: (command) => lines.enqueue(command).first,
+      onReachable: (listener) => reachable.push(listener),
+      onAnswer: (listener) => answered.push(listener),
+    },
+    connected: (deviceId) => {
+      returned(deviceId);
+      for (const listener of reachable) listener(deviceId);
+    },
+    booted: returned,
+    [Symbol.dispose]: lines[Symbol.dispose],
+  };
+}
+
+interface CarryDeps extends CarrierDeps {
+  readonly config: CarrierConfig;
+  readonly resets: Map<string, CommandEntry>;
+}
+
+interface Carried {
+  readonly station: Station;
+  readonly entry: CommandEntry;
+}
+
+/** Resolves when the next command may go. */
+async function carry(deps: CarryDeps, entry: CommandEntry): Promise<void> {
+  const { clock } = deps;
+  const { command, tell } = entry;
+  const call = COMMAND_CALLS.get(command.name);
+  if (call === undefined) return tell(answer('rejected', 'unknown_command'));
+  const objection = await objectionTo(deps, command);
+  if (objection !== null) return tell(answer('rejected', objection));
+  const leftMs = command.deadlineMs - clock.nowMs();
+  if (leftMs <= 0) return tell(answer('rejected', 'deadline_passed'));
+  const station = deps.find(command.deviceId);
+  if (station === undefined) return tell(answer('unsent', null));
+  await exchange(deps, { station, entry }, { call, leftMs: clock.wallDelayMs(leftMs) });
+}
+
+async function exchange(
+  { config, resets, gate, log }: CarryDeps,
+  { station, entry }: Carried,
+  { call, leftMs }: { readonly call: CommandCall; readonly leftMs: number },
+): Promise<void> {
+  const { command, tell } = entry;
+  const isReset = command.name === 'reset';
+  if (isReset) resets.set(command.deviceId, entry);
+  if (command.name === 'trigger_message') {
+    gate.asked(station.device.ref, String(command.args.requestedMessage));
+  }
+  const timeoutMs = Math.max(1, Math.min(leftMs, config.answerWithinMs));
+  const said = await station.socket.call(call.action, call.payload(command.args), timeoutMs);
+  const judged = judge(call, said);
+  if (isReset && judged.status !== 'accepted' && judged.status !== 'sent') resets.delete(command.deviceId);
+  if (judged.status === 'sent') {
+    log.info({ deviceId: command.deviceId, commandId: command.id }, 'a station did not answer a command');
+  }
+  tell(judged);
+}
+
+/** Silence and a lost connection say nothing: the command stays `sent` until its deadline. */
+function judge(call: CommandCall, said: StationAnswer): CommandAnswer {
+  if (said.kind === 'none') return answer('sent', null);
+  if (said.kind === 'invalid') return answer('failed', 'answer_invalid');
+  if (said.kind === 'result') return call.judge(said.payload);
+  const isRefusal = said.code === 'NotSupported' || said.code === 'NotImplemented';
+  return answer(isRefusal ? 'rejected' : 'failed', said.code);
+}
+
+function answer(status: CommandAnswer['status'], detail: string | null): CommandAnswer {
+  return { status, detail, result: null };
+}
+
+/** Why the command must not go now: a vehicle charges, or it is not known. */
+async function objectionTo(deps: CarryDeps, command: OutgoingCommand): Promise<string | null> {
+  if (findCommand(KIND, command.name)?.endsSession !== true) return null;
+  const { connectorId } = command.args;
+  const component = typeof connectorId === 'number' ? connectorComponent(connectorId) : '';
+  try {
+    return (await deps.sessions.isRunning(command.deviceId, component)) ? 'session_running' : null;
+  } catch (error) {
+    deps.log.warn({ err: error, deviceId: command.deviceId }, 'whether a vehicle charges is not known');
+    return 'session_unknown';
+  }
+}

@@ -1,14 +1,16 @@
 import type { DeviceRef } from '#contracts/point-batch.ts';
+import { type Commands, createCommands } from '#gateway/commands/commands.ts';
 import { deviceRoutes } from '#gateway/devices/device-routes.ts';
-import { createPendingDevices } from '#gateway/devices/pending.ts';
 import { createDeviceRegistry, type DeviceRegistry } from '#gateway/devices/registry.ts';
-import { createDeviceSessions } from '#gateway/devices/sessions.ts';
-import { type MqttGateway, startMqttGateway } from '#gateway/mqtt/mqtt-gateway.ts';
 import {
   accountRoutes,
+  chargingRoutes,
+  commandAnswersOf,
   createUnknownMetrics,
   type Ingest,
+  openInfluxStore,
   openPostgresStore,
+  type RefusedPoint,
   readCheckpoint,
   saveRecords,
   startIngest,
@@ -23,21 +25,25 @@ import type { Consumer } from '#platform/outbox/outbox.ts';
 import { type Rules, startRules } from '#rules/index.ts';
 import { createUnits } from '#ticketing/units/index.ts';
 import type { Ground } from './ground.ts';
+import { openWires, stationUrl, type Wires } from './wires.ts';
 
 /** Connections, the durable log, the telemetry store and rules, wired batch by batch. */
 export interface DeviceSide {
   readonly ingest: Ingest;
   readonly rules: Rules;
   readonly registry: DeviceRegistry;
+  readonly commands: Commands;
   readonly routes: readonly Routes[];
   defineJobs(jobs: Jobs): void;
   /** Listens for devices: last, when everything behind is ready. */
-  listen(): Promise<MqttGateway>;
+  listen(): Promise<Wires>;
 }
 
 export interface DeviceSideDeps {
   readonly ground: Ground;
   readonly store: TelemetryStore;
+  readonly refused: RefusedPoints;
+  readonly commands: Commands;
   /** Makes the rules' consumers known: what the replay publishes must find every queue. */
   readonly subscribe: (consumers: readonly Consumer[]) => void;
   readonly ticketsOfAlarms: (alarmIds: readonly string[]) => Promise<ReadonlyMap<string, string>>;
@@ -51,7 +57,7 @@ const SWEEP_EVERY_MS = 3_600_000;
 const STOP_MS = 20_000;
 
 async function openIngest(
-  { ground, store, rules }: { ground: Ground; store: TelemetryStore; rules: Rules },
+  { ground, store, rules, commands }: DeviceSideDeps & { rules: Rules },
   findDevice: (deviceId: string) => DeviceRef | undefined,
 ): Promise<{ ingest: Ingest; flushUnknownMetrics: () => Promise<void> }> {
   const { db, clock, config, nodeId } = ground;
@@ -62,8 +68,16 @@ async function openIngest(
       log: ground.log.child({ part: 'ingest' }),
       findDevice,
       writePoints: store.write,
-      saveRecords: (batches) => saveRecords(db, { nodeId, atMs: clock.nowMs() }, batches),
+      saveRecords: async (batches) => {
+        await commands.recordAnswers(commandAnswersOf(batches));
+        await saveRecords(db, { nodeId, atMs: clock.nowMs() }, batches);
+      },
       onBatch: rules.onBatch,
+      onCommandAnswers: (answers) => {
+        commands
+          .recordAnswers(answers)
+          .catch((error) => ground.log.warn({ err: error }, 'answers to commands wait for the store writer'));
+      },
       onUnknownMetrics: unknownMetrics.note,
       rulesSequence: rules.rulesSequence,
     },
@@ -90,34 +104,38 @@ function countMessages({ metrics }: Ground, ingest: Ingest): void {
   });
 }
 
-function createListener(ground: Ground, { registry, ingest }: { registry: DeviceRegistry; ingest: Ingest }) {
-  const { db, clock, config, nodeId, metrics, lifecycle } = ground;
-  const log = ground.log.child({ part: 'gateway' });
-  const secrets = createSecretHasher(ground.secretKey, 'device');
-  return async (): Promise<MqttGateway> => {
-    const sessions = lifecycle.use('device sessions', createDeviceSessions({ db, clock, log }, { nodeId }));
-    const pending = lifecycle.use('pending devices', createPendingDevices({ db, clock, log }));
-    const gateway = await startMqttGateway(
-      {
-        registry,
-        secrets,
-        sink: ingest.sink,
-        log,
-        pending,
-        clock,
-        metrics,
-        sessions,
-        deadLetter: ({ payload, ...refused }) =>
-          ingest.refuse({ ...refused, payload: payload ?? Buffer.alloc(0) }),
-      },
-      { host: config.HOST, port: config.MQTT_PORT },
-    );
-    return lifecycle.use('mqtt', gateway, STOP_MS);
-  };
+/** Points that the telemetry store will never take become dead letters once there is an ingest to keep them. */
+export interface RefusedPoints {
+  tell(points: readonly RefusedPoint[]): void;
+  keep: (points: readonly RefusedPoint[]) => void;
 }
 
-export function openTelemetryStore({ db, storage, clock, config }: Ground): Promise<TelemetryStore> {
-  return openPostgresStore({ db, pool: storage.pool, clock }, { rawDays: config.RAW_DAYS });
+export function createRefusedPoints(): RefusedPoints {
+  const refused: RefusedPoints = { keep: () => undefined, tell: (points) => refused.keep(points) };
+  return refused;
+}
+
+/** InfluxDB where there is one, else PostgreSQL. */
+export function openTelemetryStore(ground: Ground, refused: RefusedPoints): Promise<TelemetryStore> {
+  const { db, storage, clock, config, log, metrics } = ground;
+  const rawDays = config.RAW_DAYS;
+  if (config.INFLUX_URL === undefined)
+    return openPostgresStore({ db, pool: storage.pool, clock }, { rawDays });
+  return openInfluxStore(
+    { db, clock, log: log.child({ part: 'telemetry' }), metrics, onRefused: refused.tell },
+    {
+      url: config.INFLUX_URL,
+      token: config.INFLUX_TOKEN ?? '',
+      org: config.INFLUX_ORG,
+      bucket: config.INFLUX_BUCKET,
+      rawDays,
+    },
+  );
+}
+
+/** The ledger of commands to devices; sends nothing until devices can connect. */
+export function createCommandLedger({ db, clock, audit, outbox, log, metrics, bus }: Ground): Commands {
+  return createCommands({ db, clock, audit, outbox, log: log.child({ part: 'commands' }), metrics, bus });
 }
 
 /**
@@ -125,7 +143,7 @@ export function openTelemetryStore({ db, storage, clock, config }: Ground): Prom
  * only at `listen`.
  */
 export async function openDeviceSide(deps: DeviceSideDeps): Promise<DeviceSide> {
-  const { ground, store, ticketsOfAlarms } = deps;
+  const { ground, store, commands, refused, ticketsOfAlarms } = deps;
   const { db, clock, config, lifecycle, audit, outbox, metrics, nodeId } = ground;
   const registry = createDeviceRegistry({ db });
   await registry.load();
@@ -146,21 +164,26 @@ export async function openDeviceSide(deps: DeviceSideDeps): Promise<DeviceSide> 
     { nodeId },
   );
   lifecycle.use('rules', rules, STOP_MS);
-  deps.subscribe(rules.consumers);
-  const { ingest, flushUnknownMetrics } = await openIngest({ ground, store, rules }, findDevice);
+  deps.subscribe([...rules.consumers, ...commands.consumers]);
+  const { ingest, flushUnknownMetrics } = await openIngest({ ...deps, rules }, findDevice);
   late.ingest = ingest;
+  refused.keep = ingest.refusePoints;
   lifecycle.use('ingest', ingest, STOP_MS);
   countMessages(ground, ingest);
   const secrets = createSecretHasher(ground.secretKey, 'device');
   const units = createUnits({ audit });
+  const station = { port: config.OCPP_PORT };
   const deviceUrls = {
-    ocpp: (id: string) => `ws://${config.HOST}:${config.OCPP_PORT}/ocpp/${encodeURIComponent(id)}`,
+    ocpp: (stationId: string) => stationUrl(config, { stationId, port: station.port }),
   };
   return {
     ingest,
     rules,
     registry,
+    commands,
     routes: [
+      commands.routes,
+      (app) => chargingRoutes(app, { db, findDevice }),
       ...rules.routes,
       deviceRoutes({ db, clock, audit, outbox, secrets, units, registry, deviceUrls }),
       (app) => telemetryRoutes(app, { store, clock, findDevice }),
@@ -172,6 +195,11 @@ export async function openDeviceSide(deps: DeviceSideDeps): Promise<DeviceSide> 
       jobs.every('telemetry.sweep', SWEEP_EVERY_MS, () => store.sweep());
       jobs.every('ingest.sweep', SWEEP_EVERY_MS, () => sweepRecords({ db, clock }));
     },
-    listen: createListener(ground, { registry, ingest }),
+    listen: async () => {
+      const wires = await openWires(ground, { registry, ingest });
+      station.port = wires.ocppPort;
+      lifecycle.use('commands', commands.startRunner(wires.carriers, { nodeId }));
+      return wires;
+    },
   };
 }

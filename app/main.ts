@@ -18,8 +18,9 @@ function startBlock(config: Environment, app: App): string {
     `  console    http://${host}:${app.httpPort}`,
     `  API        http://${host}:${app.httpPort}/api/docs`,
     `  MQTT       mqtt://${host}:${app.mqttPort}`,
+    `  OCPP       ws://${host}:${app.ocppPort}/ocpp`,
     `  sign in    ${password}`,
-    `  fleet      ${config.SIMULATE ? '20 simulated units; SIMULATE=0 starts without them' : 'none simulated'}`,
+    `  fleet      ${config.SIMULATE ? '20 air conditioners and 10 charging piles, simulated; SIMULATE=0 starts without them' : 'none simulated'}`,
     `  data       ${config.DATA_DIR}`,
     '',
   ].join('\n');
@@ -44,6 +45,7 @@ async function main(): Promise<void> {
     const settings = {
       httpUrl: `http://127.0.0.1:${app.httpPort}`,
       mqttUrl: `mqtt://127.0.0.1:${app.mqttPort}`,
+      ocppUrl: `ws://127.0.0.1:${app.ocppPort}/ocpp`,
       token,
       dataDir: config.DATA_DIR,
     };

@@ -1,7 +1,11 @@
 import { sql } from 'kysely';
 import type { CentreMembership } from '#contracts/centres.ts';
+import type { DeviceKind } from '#contracts/metrics.ts';
 import type { Prognosis, PrognosisQuestion } from '#contracts/prognosis.ts';
 import type { TelemetryQuery, TelemetrySeries } from '#contracts/telemetry.ts';
+import type { Commands } from '#gateway/commands/commands.ts';
+import { createChargingStore } from '#ingest/index.ts';
+import type { Actor } from '#platform/auth/actor.ts';
 import type { Tx } from '#platform/db/db.ts';
 import type { Routes } from '#platform/http/routes.ts';
 import type { Jobs } from '#platform/jobs/jobs.ts';
@@ -15,12 +19,14 @@ import {
   sweepMaintenance,
 } from '#ticketing/maintenance/index.ts';
 import { type SetTechnicianOfUser, technicianRoutes } from '#ticketing/people/index.ts';
+import type { RemoteCommands } from '#ticketing/repair/index.ts';
 import { unitRoutes, unitsOfCustomer } from '#ticketing/units/index.ts';
 import type { Ground } from './ground.ts';
 
-interface TelemetryPorts {
+interface DevicePorts {
   readonly query: (query: TelemetryQuery) => Promise<TelemetrySeries[]>;
   readonly forecast: (question: PrognosisQuestion) => Promise<Prognosis>;
+  readonly queueCommand: Commands['queue'];
 }
 
 /** Everything from a report to the proof of its repair, wired to what telemetry can tell it. */
@@ -34,24 +40,36 @@ export interface ServiceProcess {
 const MINUTE_MS = 60_000;
 const MAINTENANCE_SWEEP_MS = 10_000;
 
-/** A unit is under load in every minute that its compressor ran. */
+/** A unit is under load in every minute that its compressor ran, a pile in every minute that it charged. */
+const AT_WORK: readonly { readonly kind: DeviceKind; readonly metric: string }[] = [
+  { kind: 'ac_unit', metric: 'compressor_hz' },
+  { kind: 'charging_pile', metric: 'power' },
+];
+
 async function loadedMs(
-  query: TelemetryPorts['query'],
+  query: DevicePorts['query'],
   { deviceId, fromMs, toMs }: { deviceId: string; fromMs: number; toMs: number },
 ): Promise<number> {
-  const series = await query({
-    deviceId,
-    kind: 'ac_unit',
-    metrics: ['compressor_hz'],
-    fromMs,
-    toMs,
-    everyMs: MINUTE_MS,
-    agg: 'max',
-  });
-  const minutes = new Set(
-    series.flatMap(({ points }) => points.filter(([, hz]) => hz > 0).map(([ms]) => ms)),
-  );
+  const minutes = new Set<number>();
+  for (const { kind, metric } of AT_WORK) {
+    const span = { fromMs, toMs, everyMs: MINUTE_MS, agg: 'max' } as const;
+    for (const { points } of await query({ deviceId, kind, metrics: [metric], ...span })) {
+      for (const [ms, value] of points) if (value > 0) minutes.add(ms);
+    }
+  }
   return minutes.size * MINUTE_MS;
+}
+
+/** What ticketing asks of devices, as the command ledger takes it. */
+function remoteCommands(queueCommand: Commands['queue']): RemoteCommands {
+  return {
+    enqueue: async (tx, { requestedBy, ...command }) => {
+      const actor: Actor = requestedBy.startsWith('system:')
+        ? { type: 'system', name: requestedBy.slice('system:'.length) }
+        : { type: 'user', userId: requestedBy, username: '', roles: [], technicianId: null };
+      await queueCommand(tx, { ...command, requestedBy: actor });
+    },
+  };
 }
 
 async function setTechnicianOfUser(
@@ -77,14 +95,16 @@ async function setCentreOfUser(
   return numAffectedRows === 1n;
 }
 
-export function createServiceProcess(ground: Ground, telemetry: TelemetryPorts): ServiceProcess {
+export function createServiceProcess(ground: Ground, devices: DevicePorts): ServiceProcess {
   const { db, audit, clock, outbox, log } = ground;
   const desk = createDesk({
     db,
     outbox,
     audit,
     clock,
-    load: { loadedMs: (deviceId, fromMs, toMs) => loadedMs(telemetry.query, { deviceId, fromMs, toMs }) },
+    load: { loadedMs: (deviceId, fromMs, toMs) => loadedMs(devices.query, { deviceId, fromMs, toMs }) },
+    remoteCommands: remoteCommands(devices.queueCommand),
+    charging: createChargingStore({ db }),
   });
   const maintenance = {
     db,
@@ -92,7 +112,7 @@ export function createServiceProcess(ground: Ground, telemetry: TelemetryPorts):
     audit,
     outbox,
     log: log.child({ part: 'maintenance' }),
-    forecast: telemetry.forecast,
+    forecast: devices.forecast,
     openMaintenanceOrder: desk.openMaintenanceOrder,
   };
   return {

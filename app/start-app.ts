@@ -24,7 +24,14 @@ import { sweepOutbox } from '#platform/outbox/sweep-outbox.ts';
 import { eventRoutes } from '#platform/sse/events-route.ts';
 import { createForecast } from '#rules/index.ts';
 import type { Environment } from './config.ts';
-import { type DeviceSide, openDeviceSide, openTelemetryStore } from './device-side.ts';
+import {
+  createCommandLedger,
+  createRefusedPoints,
+  type DeviceSide,
+  openDeviceSide,
+  openTelemetryStore,
+} from './device-side.ts';
+import { followDevices } from './follow-devices.ts';
 import type { Ground } from './ground.ts';
 import { openBus, openJobs } from './redis-or-local.ts';
 import { createServiceProcess } from './service-process.ts';
@@ -39,6 +46,7 @@ export interface AppDeps {
 export interface App extends AsyncDisposable {
   readonly httpPort: number;
   readonly mqttPort: number;
+  readonly ocppPort: number;
   /** Shown once: what was generated for `admin` at the first start. */
   readonly adminPassword: string | null;
   readonly deviceSide: DeviceSide;
@@ -157,17 +165,27 @@ async function startJobs(ground: Ground, sides: readonly { defineJobs(jobs: Jobs
 async function startSides(ground: Ground, consumers: Consumer[]): Promise<App> {
   const { lifecycle, config, auth, db, clock, log, secretKey } = ground;
   lifecycle.use('audit sealer', startAuditSealer({ db, clock, log }, { secretKey, everyMs: SEAL_EVERY_MS }));
-  const store = lifecycle.use('telemetry store', await openTelemetryStore(ground));
+  const refused = createRefusedPoints();
+  const store = lifecycle.use('telemetry store', await openTelemetryStore(ground, refused));
+  const commands = createCommandLedger(ground);
   const { query } = store;
-  const process = createServiceProcess(ground, { query, forecast: createForecast({ clock, query }) });
+  const process = createServiceProcess(ground, {
+    query,
+    forecast: createForecast({ clock, query }),
+    queueCommand: commands.queue,
+  });
   consumers.push(...process.consumers);
   const deviceSide = await openDeviceSide({
     ground,
     store,
+    refused,
+    commands,
     subscribe: (more) => consumers.push(...more),
     ticketsOfAlarms: (alarmIds) => process.desk.ticketOfAlarms(db, alarmIds),
   });
   const feed = startMessages(ground, consumers);
+  const { registry } = deviceSide;
+  lifecycle.use('device changes', await followDevices({ feed, registry, log }));
   await startJobs(ground, [deviceSide, process]);
   const routes = [...deviceSide.routes, ...process.routes];
   let isStarted = false;
@@ -179,12 +197,13 @@ async function startSides(ground: Ground, consumers: Consumer[]): Promise<App> {
   });
   lifecycle.use('http', http, HTTP_STOP_MS);
   const httpPort = await http.listen({ host: config.HOST, port: config.HTTP_PORT });
-  const gateway = await deviceSide.listen();
+  const { mqttPort, ocppPort } = await deviceSide.listen();
   const admin = await auth.ensureAdmin(config.ADMIN_PASSWORD ?? null);
   isStarted = true;
   return {
     httpPort,
-    mqttPort: gateway.port,
+    mqttPort,
+    ocppPort,
     adminPassword: admin.created && config.ADMIN_PASSWORD === undefined ? admin.password : null,
     deviceSide,
     mintToken: (ttlMs) => auth.mintToken(admin.userId, ttlMs),

@@ -5,14 +5,14 @@ import type { Clock } from '#platform/clock.ts';
 import type { Logger } from '#platform/log.ts';
 import { commandAnswersOf, type DeviceAnswer } from './command-answers.ts';
 import { type CommittedBatch, createCommitLoop } from './commit-loop.ts';
-import { type ControlEntry, readEntries } from './core/entry.ts';
+import { type ControlEntry, type Entry, readEntries } from './core/entry.ts';
 import { type ByProtocol, byProtocol, createLedger, type Ledger, sumLedgers } from './ledger.ts';
-import type { LogRecord } from './log/records.ts';
 import { openSegmentLog, type SegmentLog } from './log/segment-log.ts';
 import { createProcessor, type Processor } from './processor.ts';
 import { MAX_LETTER_BYTES, type ProcessedBatch } from './reading.ts';
 import type { BatchRecords } from './records-store.ts';
 import { createStoreWriter } from './store-writer.ts';
+import type { RefusedPoint } from './telemetry/telemetry-store.ts';
 
 export interface IngestDeps {
   readonly clock: Clock;
@@ -60,6 +60,8 @@ export interface Ingest extends AsyncDisposable {
   /** Why nothing is being acknowledged, or null. */
   failure(): Error | null;
   refuse(message: RefusedMessage): void;
+  /** Keeps points that the store will never take as partial dead letters: their messages are accounted for. */
+  refusePoints(points: readonly RefusedPoint[]): void;
   /** Enters an acknowledgement of an alarm into the log, so that a replay sees it too. */
   acknowledgeAlarm(alarmKey: string): void;
   /** Resolves once all accepted so far is on disk and was seen by rules. */
@@ -88,20 +90,26 @@ function feed(processor: Processor, batch: CommittedBatch): ProcessedBatch {
   return processor.finish(batch.sequence);
 }
 
-function feedRecord(processor: Processor, record: LogRecord, deps: IngestDeps): ProcessedBatch {
-  for (const entry of readEntries(record.payload)) {
+function feedRecord(
+  processor: Processor,
+  { sequence, entries }: { readonly sequence: number; readonly entries: readonly Entry[] },
+  deps: IngestDeps,
+): ProcessedBatch {
+  for (const entry of entries) {
     if (entry.type === 'message') processor.message(deps.findDevice(entry.deviceId), entry.deviceId, entry);
     else processor.control(entry);
   }
-  return processor.finish(record.sequence);
+  return processor.finish(sequence);
 }
 
-/** Moves a batch's messages from where they were to where they went. */
-function count(
-  ledgers: ByProtocol<Ledger>,
-  { counts }: ProcessedBatch,
-  move: (ledger: Ledger, messages: number) => void,
-): void {
+/** How many messages of each wire came together; counted apart from what became of them. */
+function countArrived(messages: number, entries: readonly (Entry | RawMessage)[]): ByProtocol<number> {
+  let ocpp = 0;
+  for (const entry of entries) if ('channel' in entry && entry.channel === 'ocpp') ocpp += 1;
+  return { mqtt: messages - ocpp, ocpp };
+}
+
+function count(ledgers: ByProtocol<Ledger>, { counts }: ProcessedBatch): void {
   for (const protocol of PROTOCOLS) {
     const ledger = ledgers[protocol];
     const { accepted, duplicate, deadLettered, badValues } = counts[protocol];
@@ -109,7 +117,6 @@ function count(
     ledger.deadLettered += deadLettered;
     ledger.badValues += badValues;
     ledger.spooled += accepted;
-    move(ledger, accepted + duplicate + deadLettered);
   }
 }
 
@@ -127,7 +134,7 @@ async function replay(
   deps: IngestDeps,
   to: {
     processor: Processor;
-    onSpooled: (batch: ProcessedBatch) => void;
+    onSpooled: (batch: ProcessedBatch, arrived: ByProtocol<number>) => void;
     storedSequence: number;
   },
 ): Promise<void> {
@@ -136,9 +143,11 @@ async function replay(
   await using records = segments.read(from);
   let batches = 0;
   for (let record = await records.next(); record !== null; record = await records.next()) {
-    const batch = feedRecord(to.processor, record, deps);
-    if (record.sequence > rulesSequence) tell(deps, batch);
-    if (record.sequence > to.storedSequence) to.onSpooled(batch);
+    const { sequence } = record;
+    const entries = readEntries(record.payload);
+    const batch = feedRecord(to.processor, { sequence, entries }, deps);
+    if (sequence > rulesSequence) tell(deps, batch);
+    if (sequence > to.storedSequence) to.onSpooled(batch, countArrived(record.messages, entries));
     batches += 1;
   }
   if (batches > 0) deps.log.info({ batches, fromSequence: from }, 'durable log replayed');
@@ -157,7 +166,9 @@ function createRereader(segments: SegmentLog, deps: IngestDeps, config: IngestCo
     let record = await cursor.records.next();
     while (record !== null && record.sequence < sequence) record = await cursor.records.next();
     cursor.next = (record?.sequence ?? sequence) + 1;
-    if (record?.sequence === sequence) return feedRecord(processor, record, deps);
+    if (record?.sequence === sequence) {
+      return feedRecord(processor, { sequence, entries: readEntries(record.payload) }, deps);
+    }
     deps.log.error(
       { sequence },
       'a batch of the durable log cannot be read again: its points are not stored',
@@ -200,10 +211,9 @@ export async function startIngest(deps: IngestDeps, config: IngestConfig): Promi
   await replay(segments, deps, {
     processor,
     storedSequence: config.storedSequence,
-    onSpooled(batch) {
-      count(ledgers, batch, (ledger, messages) => {
-        ledger.spooledAtStart += messages;
-      });
+    onSpooled(batch, arrived) {
+      for (const protocol of PROTOCOLS) ledgers[protocol].spooledAtStart += arrived[protocol];
+      count(ledgers, batch);
       writer.enqueue(batch);
     },
   });
@@ -212,9 +222,9 @@ export async function startIngest(deps: IngestDeps, config: IngestConfig): Promi
     const read = feed(processor, committed);
     const batch =
       refused.length === 0 ? read : { ...read, deadLetters: [...read.deadLetters, ...refused.splice(0)] };
-    count(ledgers, batch, (ledger, messages) => {
-      ledger.inFlight -= messages;
-    });
+    const arrived = countArrived(committed.messages.length, committed.messages);
+    for (const protocol of PROTOCOLS) ledgers[protocol].inFlight -= arrived[protocol];
+    count(ledgers, batch);
     tell(deps, batch);
     writer.enqueue(batch);
   });
@@ -259,6 +269,9 @@ export async function startIngest(deps: IngestDeps, config: IngestConfig): Promi
         receivedAtMs,
       });
     },
+    refusePoints(points) {
+      for (const point of points.slice(0, MAX_REFUSED - refused.length)) refused.push(letterOf(point));
+    },
     acknowledgeAlarm: (alarmKey) => control({ type: 'acknowledge', alarmKey, atMs: clock.nowMs() }),
     flushed: () => loop.flushed(),
     stored: async (signal) => {
@@ -275,6 +288,12 @@ export async function startIngest(deps: IngestDeps, config: IngestConfig): Promi
       await segments[Symbol.asyncDispose]();
     },
   };
+}
+
+function letterOf({ device, component, observedAtMs, receivedAtMs, values, code, message }: RefusedPoint) {
+  const payload = Buffer.from(JSON.stringify({ ts: observedAtMs, component, values, message }));
+  const topic = `devices/${device.id}/telemetry`;
+  return { deviceId: device.id, topic, code, field: '', isPartial: true, payload, receivedAtMs };
 }
 
 /** Refused messages kept until the next commit, at most; more are counted only. */

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { type ApiClient, signIn } from '#test/support/api-client.ts';
 import { openEventStream } from '#test/support/event-stream.ts';
 import { eventually } from '#test/support/eventually.ts';
+import { MIXES } from '#test/support/mixes.ts';
 import { openTestApp, type TestApp, type TestDevice } from '#test/support/test-app.ts';
 import { createWarpClock } from '#test/support/warp-clock.ts';
 
@@ -106,102 +107,113 @@ async function perform(
   for (const [action, body] of steps) await chen.post(`/work-orders/${orderId}/${action}`, body);
 }
 
-test('A3, D1, E5, E11, H4, T6: from a fault on the wire to a repair that telemetry proves, over real sockets', {
-  timeout: 120_000,
-}, async () => {
-  const clock = createWarpClock(TIMER_SPEED);
-  await using app = await openTestApp({ clock });
-  const { api, httpUrl } = app;
-  const { site, technician, chen, agent } = await openDesk(app);
-  await using events = await openEventStream(httpUrl, agent);
-  const device = await app.openDevice({ id: 'ac-1', siteId: site.id, serial: 'SN-1' });
-
-  await device.publish('telemetry', { ts: clock.nowMs(), values: { supply_temp: 13.2, compressor_hz: 64 } });
-  await eventually(async () => {
-    const { series } = await api.get('/telemetry?deviceId=ac-1&metrics=supply_temp');
-    expect(series).toEqual([
-      { metric: 'supply_temp', component: '', unit: 'Cel', points: [[expect.any(Number), 13.2]] },
-    ]);
-  });
-
-  for (let times = 0; times < 3; times += 1) {
-    await device.publish('fault', { code: 'E1', state: 'raised' });
-  }
-  const ticket = await theTicket(app, 'ac-1');
-  await eventually(async () => expect((await api.get('/alarms?deviceId=ac-1')).items).toHaveLength(1));
-  const call = await agent.post('/service-requests', {
-    channel: 'phone',
-    deviceId: 'ac-1',
-    symptom: 'blows warm air',
-    contact: { name: 'Ms Li', phone: '+86 138 0000 0001' },
-  });
-  expect(call.ticketId).toBe(ticket.id);
-  expect((await api.get(`/tickets/${ticket.id}`)).reportCount).toBe(2);
-  expect((await api.get('/work-orders?deviceId=ac-1')).items).toHaveLength(1);
-  await eventually(async () => {
-    const opened = events.heard.filter(({ event }) => event === 'ticket.opened');
-    expect(opened.map(({ data }) => data.ticketId)).toEqual([ticket.id]);
-  });
-
-  const order = await dispatchedOrder(chen, 'ac-1');
-  expect(order).toMatchObject({ technicianId: technician.id, ticketId: ticket.id, kind: 'repair' });
-  const card = await chen.get(`/work-orders/${order.id}`);
-  expect(card).toMatchObject({
-    customer: { name: 'Harbour Hotel' },
-    site: { zone: 'east' },
-    unit: { serial: 'SN-1' },
-    fault: { family: 'high_pressure', code: 'E1' },
-    dispatches: [{ technicianId: technician.id, score: expect.any(Number) }],
-  });
-  expect(card.dispatches[0].scoreParts.map((part: { criterion: string }) => part.criterion)).toEqual(
-    expect.arrayContaining(['skill', 'load']),
-  );
-
-  const early = await chen.call('POST', `/work-orders/${order.id}/sign`, { name: 'x', strokes: 'M0 0L9 9' });
-  expect(early).toMatchObject({ status: 409, body: { code: expect.any(String) } });
-  await perform(chen, order.id, VISIT);
-  await device.publish('fault', { code: 'E1', state: 'cleared' });
-  await perform(chen, order.id, HANDOVER);
-  expect(await chen.call('POST', `/work-orders/${order.id}/review`, {})).toMatchObject({ status: 403 });
-  await perform(agent, order.id, [
-    ['review', {}],
-    ['archive', {}],
-  ]);
-  expect(await api.get(`/work-orders/${order.id}`)).toMatchObject({
-    status: 'archived',
-    verification: 'pending',
-  });
-  expect((await api.get(`/tickets/${ticket.id}`)).status).toBe('verifying');
-
+test.each(MIXES)(
+  'A3, D1, E5, E11, H4, T6: from a fault on the wire to a repair that telemetry proves, over real sockets: $name',
   {
-    await using _running = startRunning(device);
-    clock.runAt(FAST);
-    await eventually(async () => {
-      expect((await api.get(`/work-orders/${order.id}`)).verification).toBe('verified');
-    }, 60_000);
-    clock.runAt(1);
-  }
-  const closed = await api.get(`/tickets/${ticket.id}`);
-  expect(closed).toMatchObject({ status: 'closed', resolution: 'onsite', workOrderIds: [order.id] });
-  expect(await api.get(`/work-orders/${order.id}`)).toMatchObject({
-    verificationEvidence: {
-      state: 'verified',
-      evidence: { reason: 'stayed_away_under_load', loadedMs: expect.any(Number) },
-    },
-  });
-  const met = closed.clocks.map((each: { kind: string; met: boolean | null }) => [each.kind, each.met]);
-  expect(Object.fromEntries(met)).toEqual({ T2: true, T5: true, T6: true, T9: null });
+    timeout: 180_000,
+  },
+  async ({ open }) => {
+    const clock = createWarpClock(TIMER_SPEED);
+    await using servers = await open();
+    await using app = await openTestApp({ clock, env: servers.env });
+    const { api, httpUrl } = app;
+    const { site, technician, chen, agent } = await openDesk(app);
+    await using events = await openEventStream(httpUrl, agent);
+    const device = await app.openDevice({ id: 'ac-1', siteId: site.id, serial: 'SN-1' });
 
-  const { items: trail } = await api.get(`/audit?entity=work_order&entityId=${order.id}&limit=100`);
-  const actions = trail.map((each: { action: string }) => each.action.split('.')[1]).reverse();
-  expect(actions).toEqual(
-    expect.arrayContaining([...[...VISIT, ...HANDOVER].map(([action]) => action), 'review', 'archive']),
-  );
-  await eventually(async () => {
-    expect(await api.get('/audit/verify')).toMatchObject({ ok: true, rows: expect.any(Number) });
-  });
-  expect(await api.get('/ledger')).toMatchObject({ imbalance: 0 });
-});
+    await device.publish('telemetry', {
+      ts: clock.nowMs(),
+      values: { supply_temp: 13.2, compressor_hz: 64 },
+    });
+    await eventually(async () => {
+      const { series } = await api.get('/telemetry?deviceId=ac-1&metrics=supply_temp');
+      expect(series).toEqual([
+        { metric: 'supply_temp', component: '', unit: 'Cel', points: [[expect.any(Number), 13.2]] },
+      ]);
+    });
+
+    for (let times = 0; times < 3; times += 1) {
+      await device.publish('fault', { code: 'E1', state: 'raised' });
+    }
+    const ticket = await theTicket(app, 'ac-1');
+    await eventually(async () => expect((await api.get('/alarms?deviceId=ac-1')).items).toHaveLength(1));
+    const call = await agent.post('/service-requests', {
+      channel: 'phone',
+      deviceId: 'ac-1',
+      symptom: 'blows warm air',
+      contact: { name: 'Ms Li', phone: '+86 138 0000 0001' },
+    });
+    expect(call.ticketId).toBe(ticket.id);
+    expect((await api.get(`/tickets/${ticket.id}`)).reportCount).toBe(2);
+    expect((await api.get('/work-orders?deviceId=ac-1')).items).toHaveLength(1);
+    await eventually(async () => {
+      const opened = events.heard.filter(({ event }) => event === 'ticket.opened');
+      expect(opened.map(({ data }) => data.ticketId)).toEqual([ticket.id]);
+    });
+
+    const order = await dispatchedOrder(chen, 'ac-1');
+    expect(order).toMatchObject({ technicianId: technician.id, ticketId: ticket.id, kind: 'repair' });
+    const card = await chen.get(`/work-orders/${order.id}`);
+    expect(card).toMatchObject({
+      customer: { name: 'Harbour Hotel' },
+      site: { zone: 'east' },
+      unit: { serial: 'SN-1' },
+      fault: { family: 'high_pressure', code: 'E1' },
+      dispatches: [{ technicianId: technician.id, score: expect.any(Number) }],
+    });
+    expect(card.dispatches[0].scoreParts.map((part: { criterion: string }) => part.criterion)).toEqual(
+      expect.arrayContaining(['skill', 'load']),
+    );
+
+    const early = await chen.call('POST', `/work-orders/${order.id}/sign`, {
+      name: 'x',
+      strokes: 'M0 0L9 9',
+    });
+    expect(early).toMatchObject({ status: 409, body: { code: expect.any(String) } });
+    await perform(chen, order.id, VISIT);
+    await device.publish('fault', { code: 'E1', state: 'cleared' });
+    await perform(chen, order.id, HANDOVER);
+    expect(await chen.call('POST', `/work-orders/${order.id}/review`, {})).toMatchObject({ status: 403 });
+    await perform(agent, order.id, [
+      ['review', {}],
+      ['archive', {}],
+    ]);
+    expect(await api.get(`/work-orders/${order.id}`)).toMatchObject({
+      status: 'archived',
+      verification: 'pending',
+    });
+    expect((await api.get(`/tickets/${ticket.id}`)).status).toBe('verifying');
+
+    {
+      await using _running = startRunning(device);
+      clock.runAt(FAST);
+      await eventually(async () => {
+        expect((await api.get(`/work-orders/${order.id}`)).verification).toBe('verified');
+      }, 60_000);
+      clock.runAt(1);
+    }
+    const closed = await api.get(`/tickets/${ticket.id}`);
+    expect(closed).toMatchObject({ status: 'closed', resolution: 'onsite', workOrderIds: [order.id] });
+    expect(await api.get(`/work-orders/${order.id}`)).toMatchObject({
+      verificationEvidence: {
+        state: 'verified',
+        evidence: { reason: 'stayed_away_under_load', loadedMs: expect.any(Number) },
+      },
+    });
+    const met = closed.clocks.map((each: { kind: string; met: boolean | null }) => [each.kind, each.met]);
+    expect(Object.fromEntries(met)).toEqual({ T2: true, T5: true, T6: true, T9: null });
+
+    const { items: trail } = await api.get(`/audit?entity=work_order&entityId=${order.id}&limit=100`);
+    const actions = trail.map((each: { action: string }) => each.action.split('.')[1]).reverse();
+    expect(actions).toEqual(
+      expect.arrayContaining([...[...VISIT, ...HANDOVER].map(([action]) => action), 'review', 'archive']),
+    );
+    await eventually(async () => {
+      expect(await api.get('/audit/verify')).toMatchObject({ ok: true, rows: expect.any(Number) });
+    });
+    expect(await api.get('/ledger')).toMatchObject({ imbalance: 0 });
+  },
+);
 
 test('E11, T6: a fault that is back inside the window fails the repair, and its ticket goes on with a new order', {
   timeout: 120_000,

@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { createClock } from '#platform/clock.ts';
@@ -127,6 +128,30 @@ describe.skipIf(!hasRedis)('with Redis', () => {
     await jobs.start();
     await redis.stop();
     await jobs[Symbol.asyncDispose]();
+  });
+
+  test('a wrong password is told as the server says it, and jobs run once it is right', async () => {
+    await using redis = await openTestRedis({ settings: ['--requirepass', 'right'] });
+    const told: unknown[] = [];
+    const noting = pino({ level: 'info' }, { write: (line: string) => void told.push(JSON.parse(line)) });
+    const url = redis.url.replace('redis://', 'redis://:wrong@');
+    await using jobs = await openRedisJobs({ clock, log: noting }, { url, prefix: 'test' });
+    let beats = 0;
+    jobs.every('beat', 100, async () => {
+      beats += 1;
+    });
+    await jobs.start();
+    await expect
+      .poll(() => told, WAIT)
+      .toMatchObject([
+        { msg: 'job queue is away: jobs wait', err: { message: expect.stringContaining('WRONGPASS') } },
+      ]);
+
+    const operator = new Redis(redis.url.replace('redis://', 'redis://:right@'));
+    await operator.config('SET', 'requirepass', 'wrong');
+    operator.disconnect();
+    await expect.poll(() => beats, WAIT).toBeGreaterThanOrEqual(2);
+    await expect.poll(() => told.at(-1), WAIT).toMatchObject({ msg: 'job queue is back' });
   });
 
   test('two installations on one Redis have their own jobs; one that may drop keys is told of', async () => {

@@ -67,13 +67,13 @@ async function findFreePort(): Promise<number> {
   return port;
 }
 
-/** While it loads what it has written it answers with an error. */
+/** While it loads what it has written it answers LOADING; one with a password answers NOAUTH. */
 function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, HOST, () => socket.write('PING\r\n'));
     socket.once('data', (chunk) => {
       socket.destroy();
-      resolve(chunk.toString().startsWith('+PONG'));
+      resolve(/^(\+PONG|-NOAUTH)/.test(chunk.toString()));
     });
     socket.once('error', () => resolve(false));
     socket.once('close', () => resolve(false));

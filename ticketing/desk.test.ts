@@ -25,6 +25,9 @@ const TICKET_CALLS: readonly (readonly [string, object])[] = [
   ['close', {}],
   ['cancel', { reason: 'x' }],
   ['acknowledge', {}],
+  ['remote-repair', { playbook: 'ac-clear' }],
+  ['remote-repair/stop', {}],
+  ['callback', { satisfied: false, text: 'x' }],
 ];
 const REQUEST_CALLS: readonly (readonly [string, object])[] = [
   ['confirm', {}],
@@ -120,6 +123,7 @@ test('1,000 random walks, two at a time, leave no illegal transition in the data
           for (const each of walk) await call(each);
         }),
       );
+      await desk.sweep('repair.remote');
     }),
     { numRuns: 500, endOnFailure: true },
   );

@@ -42,12 +42,18 @@ export async function lockRunOfTicket(tx: Tx, ticketId: string): Promise<RunRow 
 /** Makes the runs of these tickets due at once: something was heard of them. */
 export async function wakeRuns(tx: Tx, ticketIds: readonly string[], nowMs: number): Promise<void> {
   if (ticketIds.length === 0) return;
-  await tx
-    .withTables<RepairTables>()
-    .updateTable('repair_run')
-    .set({ due_at: new Date(nowMs) })
+  const repair = tx.withTables<RepairTables>();
+  const held = repair
+    .selectFrom('repair_run')
+    .select('id')
     .where('ticket_id', 'in', [...ticketIds])
     .where('status', '=', 'running')
+    .orderBy('id')
+    .forUpdate();
+  await repair
+    .updateTable('repair_run')
+    .set({ due_at: new Date(nowMs) })
+    .where('id', 'in', held)
     .execute();
 }
 

@@ -1,3 +1,3 @@
-export { findCentre, type SetCentreOfUser } from './centre-store.ts';
+export { findCentre } from './centre-store.ts';
 export { CENTRE_MIGRATIONS } from './migrations.ts';
 export { centreRoutes } from './routes.ts';

@@ -6,7 +6,7 @@ export { UNIT_MIGRATIONS } from './migrations.ts';
 export { findUnit, lockUnits, unitOfDevice, unitOfSerial, unitsOfCustomer } from './records.ts';
 export { unitRoutes } from './routes.ts';
 export { type UnitCard, unitCard } from './unit-card.ts';
-export { placesOfUnits, type UnitPlace } from './unit-places.ts';
+export { placesOfUnits } from './unit-places.ts';
 
 /** The register's part in registering a device; reading it is by this door's functions. */
 interface Units {

@@ -163,6 +163,7 @@ function authenticate(deps: BrokerDeps): NonNullable<AedesOptions['authenticate'
       return refuse('wrong_password', BAD_PASSWORD);
     }
     if (!device.isEnabled) return refuse('device_disabled', NOT_AUTHORIZED);
+    if (device.ref.kind === 'charging_pile') return refuse('other_wire', NOT_AUTHORIZED);
     connection.identity = createIdentity(device, client.id);
     internalsOf(client).id = connection.identity.session;
     presence.signedIn(connection);

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { createServer } from 'node:net';
 import { promisify } from 'node:util';
 import { expect, test, vi } from 'vitest';
-import { mqttOf } from '#test/support/credentials.ts';
+import { mqttOf, ocppOf } from '#test/support/credentials.ts';
 import { isInstalled } from '#test/support/installed.ts';
 import { openTestGateway } from '#test/support/test-gateway.ts';
 
@@ -218,3 +218,11 @@ test.skipIf(!hasMosquitto)(
     });
   },
 );
+
+test('a charging pile speaks OCPP: it does not get in here, though its password is right', async () => {
+  await using test = await openTestGateway();
+  const pile = await test.addDevice({ id: 'cp-1', kind: 'charging_pile', model: 'ac-pile-generic' });
+  const connecting = test.connect({ ...pile, mqtt: { username: 'cp-1', password: ocppOf(pile).password } });
+  await expect(connecting).rejects.toMatchObject({ code: 5 });
+  expect([await test.refusals('other_wire'), test.gateway.connectedCount]).toEqual([1, 0]);
+});

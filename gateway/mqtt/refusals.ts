@@ -5,6 +5,7 @@ export type RefusalReason =
   | 'unknown_identity'
   | 'wrong_password'
   | 'device_disabled'
+  | 'other_wire'
   | 'mqtt_version'
   | 'too_many_connections'
   | 'payload_too_large'

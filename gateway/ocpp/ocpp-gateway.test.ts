@@ -442,3 +442,17 @@ test('stopping answers what the log still takes, then says goodbye', async () =>
   await stopped;
   expect(ocpp.sink.presences).toEqual(['cp-1 online', 'cp-1 offline']);
 });
+
+test('a station that does not read what it is sent is cut off before it costs memory', async () => {
+  await using ocpp = await openTestOcpp();
+  const station = await connected(ocpp);
+  const healthy = await connected(ocpp, 'cp-2');
+  station.stopReading();
+  const beat = JSON.stringify([2, 'x'.repeat(128), 'Heartbeat', {}]);
+  await eventually(async () => {
+    for (let n = 0; n < 5_000; n += 1) station.client.sendRaw(beat);
+    expect(await ocpp.refusals('slow_consumer')).toBe(1);
+  });
+  expect(await healthy.call('Heartbeat')).toBeDefined();
+  await eventually(async () => expect(ocpp.gateway.connectedCount).toBe(1));
+});

@@ -34,6 +34,7 @@ export interface TestStation {
   call(action: string, payload?: object): Promise<unknown>;
   /** Calls without waiting for earlier answers, which the spec forbids. */
   rush(): void;
+  stopReading(): void;
   /** How a call of the gateway is answered; without it Accepted. */
   answer(action: string, reply: (payload: unknown) => unknown): void;
   readonly closed: Promise<{ code: number; reason: string }>;
@@ -160,6 +161,7 @@ function createTestStation(port: number, credentials: DeviceCredentials, options
     client,
     asked,
     call: (action, payload = {}) => client.call(action, payload),
+    stopReading: () => (client as unknown as { _ws: { pause(): void } })._ws.pause(),
     rush: () => client.reconfigure({ callConcurrency: 1_000 } as never),
     answer: (action, reply) => replies.set(action, reply),
     closed: new Promise((resolve) => client.once('close', resolve)),

@@ -6,6 +6,7 @@ import { type Outcome, printOutcome, say } from './support/report.ts';
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<(options: Options) => Promise<Outcome>>>> = {
   crash: async () => (await import('./crash.ts')).benchCrash,
+  outage: async () => (await import('./outage.ts')).benchOutage,
   pipeline: async () => (await import('./pipeline.ts')).benchPipeline,
   start: async () => (await import('./start.ts')).benchStart,
 };
@@ -16,7 +17,10 @@ const PARTS: Readonly<Record<string, () => Promise<() => unknown>>> = {
   'aedes-bare': async () => (await import('./servers/aedes-bare.ts')).runAedesBare,
   'null-sink': async () => (await import('./servers/null-sink.ts')).runNullSink,
   'null-sink-ack-first': async () => (await import('./servers/null-sink.ts')).runNullSinkAckFirst,
-  embedded: async () => (await import('./servers/embedded.ts')).runEmbedded,
+  embedded: async () => (await import('./servers/product.ts')).runEmbedded,
+  influxdb: async () => (await import('./servers/product.ts')).runInfluxdb,
+  'influxdb-bare': async () => (await import('./servers/influxdb-bare.ts')).runInfluxdbBare,
+  'node-red': async () => (await import('./servers/node-red.ts')).runNodeRed,
 };
 
 const OPTIONS = {
@@ -30,6 +34,9 @@ const OPTIONS = {
   rows: { type: 'string' },
   help: { type: 'boolean' },
   'embedded-seconds': { type: 'string' },
+  'before-seconds': { type: 'string' },
+  'down-seconds': { type: 'string' },
+  faults: { type: 'string' },
 } as const;
 
 const NAMES = `benchmarks: ${Object.keys(BENCHMARKS).join(', ')}; run npm run -s bench -- NAME [--json]`;

@@ -1,17 +1,36 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LoadCounts, LoadSettings } from './load/generator.ts';
-import type { ContenderReady, ContenderResult, ContenderSettings } from './servers/contender.ts';
+import type {
+  ContenderReady,
+  ContenderResult,
+  ContenderSettings,
+  FinishSettings,
+} from './servers/contender.ts';
+import type { BareResult } from './servers/influxdb-bare.ts';
 import { openFolder, type Part, startPart } from './support/children.ts';
 import { machineTicks, otherLoadPct } from './support/cpu.ts';
 import { type Options, wholeNumber } from './support/options.ts';
+import { hasProgram, PROGRAMS } from './support/program.ts';
 import { median, type Outcome, say } from './support/report.ts';
 
-const PAIRED = ['aedes-bare', 'null-sink-ack-first', 'null-sink'] as const;
+const PAIRED = [
+  'aedes-bare',
+  'null-sink-ack-first',
+  'null-sink',
+  'influxdb-bare',
+  'influxdb',
+  'node-red',
+] as const;
 const ONCE = 'embedded';
+/** Posts by itself: no messages, no load generator. */
+const BARE_POSTER = 'influxdb-bare';
+/** Its broker takes what it cannot: about what it sustains is offered, and the rest of it drained. */
+const NODE_RED = 'node-red';
+const NODE_RED_PER_SEC = 25_000;
 const RULES = 100;
 const KEEPALIVE_SECONDS = 30;
 const WARM_UP_MS = 1_500;
-const MUST = { nullSink: 0.5, acknowledgeCost: 0.25, embeddedPerSec: 25_000 };
+const MUST = { nullSink: 0.5, nodeRed: 5, influxdb: 0.6, acknowledgeCost: 0.25, embeddedPerSec: 25_000 };
 
 interface Plan {
   readonly seconds: number;
@@ -74,8 +93,39 @@ async function watch(server: Part, { name, seconds }: Load): Promise<void> {
   }
 }
 
+/** The bare poster for as long as the others are under load. */
+async function measureBare(plan: Plan, { name, seconds }: Load): Promise<Measurement> {
+  using folder = await openFolder();
+  await using server = startPart(name);
+  await server.ask('open', {
+    folder: folder.path,
+    devices: plan.devices,
+    rules: 0,
+  } satisfies ContenderSettings);
+  await delay(WARM_UP_MS);
+  const before = machineTicks();
+  await server.ask('begin');
+  await delay(seconds * 1_000);
+  const { sent, out, elapsedMs, cpuUs } = await server.ask<BareResult>('finish');
+  const perSec = Math.round((1_000 * out) / elapsedMs);
+  return {
+    name,
+    msgsPerSec: perSec,
+    acknowledgedPerSec: perSec,
+    cpuUsPerMsg: Math.round((100 * cpuUs) / out) / 100,
+    in: sent,
+    out,
+    disconnects: 0,
+    drainMs: 0,
+    otherCpuPct: otherCpuPct(before, cpuUs),
+    loadCpuUsPerMsg: 0,
+    failures: sent === out ? [] : [`${name}: ${sent} lines sent, ${out} found`],
+  };
+}
+
 async function measure(plan: Plan, load: Load): Promise<Measurement> {
   const { name, ratePerSec } = load;
+  if (name === BARE_POSTER) return measureBare(plan, load);
   using folder = await openFolder();
   await using server = startPart(name);
   const settings: ContenderSettings = { folder: folder.path, devices: plan.devices, rules: RULES };
@@ -97,7 +147,8 @@ async function measure(plan: Plan, load: Load): Promise<Measurement> {
   await generator.ask('go');
   await watch(server, load);
   const counts = await generator.ask<LoadCounts>('finish', { withinMs: 60_000 });
-  const result = await server.ask<ContenderResult>('finish');
+  const finish: FinishSettings = { expected: counts.acknowledged };
+  const result = await server.ask<ContenderResult>('finish', finish);
   const tookMs = counts.elapsedMs + result.drainMs;
   return {
     name,
@@ -128,7 +179,8 @@ async function runRounds(plan: Plan, names: readonly string[]): Promise<Map<stri
   for (let round = 0; round < plan.rounds; round++) {
     for (let turn = 0; turn < names.length; turn++) {
       const name = names[(turn + round) % names.length] ?? '';
-      const measurement = await measure(plan, { name, seconds: plan.seconds, ratePerSec: null });
+      const ratePerSec = name === NODE_RED ? NODE_RED_PER_SEC : null;
+      const measurement = await measure(plan, { name, seconds: plan.seconds, ratePerSec });
       tell(measurement);
       measured.get(name)?.push(measurement);
     }
@@ -174,7 +226,12 @@ function ratio(
 function ratiosOf(measured: Measured) {
   const toBare = ['null-sink', 'aedes-bare'] as const;
   const toAckFirst = ['null-sink', 'null-sink-ack-first'] as const;
+  const toPoster = ['influxdb', 'influxdb-bare'] as const;
+  const toNodeRed = ['null-sink', 'node-red'] as const;
   return {
+    'influxdb / influxdb-bare': ratio(measured, 'msgsPerSec', toPoster),
+    'null-sink / node-red': ratio(measured, 'msgsPerSec', toNodeRed),
+    'cpu node-red / null-sink': ratio(measured, 'cpuUsPerMsg', [toNodeRed[1], toNodeRed[0]]),
     'null-sink / aedes-bare': ratio(measured, 'msgsPerSec', toBare),
     'null-sink / null-sink-ack-first': ratio(measured, 'msgsPerSec', toAckFirst),
     'cpu aedes-bare / null-sink': ratio(measured, 'cpuUsPerMsg', [toBare[1], toBare[0]]),
@@ -197,9 +254,13 @@ function readPlan(options: Options): Plan {
 function judge(ratios: Readonly<Record<string, number>>, embeddedPerSec: number | undefined): string[] {
   const share = ratios['null-sink / aedes-bare'] ?? Number.NaN;
   const cost = 1 - (ratios['null-sink / null-sink-ack-first'] ?? Number.NaN);
+  const toPoster = ratios['influxdb / influxdb-bare'] ?? Number.NaN;
+  const toNodeRed = ratios['null-sink / node-red'] ?? Number.NaN;
   const percent = (part: number) => `${Math.round(100 * part)} %`;
   return [
     ...(share < MUST.nullSink ? [`null-sink runs at ${percent(share)} of aedes-bare`] : []),
+    ...(toPoster < MUST.influxdb ? [`influxdb runs at ${percent(toPoster)} of influxdb-bare`] : []),
+    ...(toNodeRed < MUST.nodeRed ? [`null-sink runs at ${toNodeRed} times node-red`] : []),
     ...(cost > MUST.acknowledgeCost ? [`acknowledging after the log costs ${percent(cost)}`] : []),
     ...(embeddedPerSec !== undefined && embeddedPerSec < MUST.embeddedPerSec
       ? [`embedded stores ${embeddedPerSec}/s, ${MUST.embeddedPerSec}/s it must`]
@@ -207,10 +268,20 @@ function judge(ratios: Readonly<Record<string, number>>, embeddedPerSec: number 
   ];
 }
 
+/** Rows asked for, without those whose servers are not installed here. */
+function wantedRows(options: Options): string[] {
+  const needs = { [BARE_POSTER]: 'influxd', influxdb: 'influxd', [NODE_RED]: 'mosquitto' } as const;
+  const missing = Object.entries(needs).filter(([, program]) => !hasProgram(program));
+  for (const [name, program] of missing)
+    say(`${name} is left out: apt-get install ${PROGRAMS[program].packageName}`);
+  const rows = options.rows?.split(',') ?? [...PAIRED, ONCE];
+  return rows.filter((row) => missing.every(([name]) => name !== row));
+}
+
 /** From the wire to the end of the path: each contender under the same load. */
 export async function benchPipeline(options: Options): Promise<Outcome> {
   const plan = readPlan(options);
-  const wanted = options.rows?.split(',') ?? [...PAIRED, ONCE];
+  const wanted = wantedRows(options);
   say(`the machine is ${await otherLoadPct()} % busy before we start`);
   const measured = await runRounds(
     plan,

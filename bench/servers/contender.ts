@@ -12,7 +12,13 @@ export interface ContenderReady {
   readonly devices: readonly LoadDevice[];
 }
 
-/** What it tells after the load. */
+/** What it is told after the load. */
+export interface FinishSettings {
+  /** Messages that were acknowledged. */
+  readonly expected: number;
+}
+
+/** What it tells then. */
 export interface ContenderResult {
   /** Messages that reached the end of the contender's path. */
   readonly out: number;

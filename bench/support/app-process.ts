@@ -17,6 +17,8 @@ export interface AppPorts {
   readonly dataDir: string;
   readonly httpPort: number;
   readonly mqttPort: number;
+  /** More of the environment, e.g. where InfluxDB is. */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 export async function freePort(): Promise<number> {
@@ -29,7 +31,7 @@ export async function freePort(): Promise<number> {
 }
 
 /** `npm start` without the simulated fleet. */
-export function spawnApp({ dataDir, httpPort, mqttPort }: AppPorts): ChildProcess {
+export function spawnApp({ dataDir, httpPort, mqttPort, variables }: AppPorts): ChildProcess {
   return spawnNode(['app/main.ts'], {
     env: {
       DATA_DIR: dataDir,
@@ -41,6 +43,7 @@ export function spawnApp({ dataDir, httpPort, mqttPort }: AppPorts): ChildProces
       ADMIN_PASSWORD,
       LOG_LEVEL: 'fatal',
       LOG_FORMAT: 'json',
+      ...variables,
     },
   });
 }

@@ -15,12 +15,30 @@ const PREFIX = 'run-';
 const groups = new Set<number>();
 const folders = new Set<string>();
 
-/** Ends the PostgreSQL that runs below a folder, at once: there is no time for more when we end. */
+const POSTMASTER = join('cluster', 'postmaster.pid');
+/** Where a program that we run below a folder notes its process id. */
+export const PROGRAM_PID = 'program.pid';
+
+/** Whether the process still is the one that was started for this folder. */
+function runsFor(pid: number, folder: string): boolean {
+  if (!(pid > 1) || !isAlive(pid)) return false;
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(folder);
+  } catch {
+    return false;
+  }
+}
+
+/** Ends what runs below a folder, at once: there is no time for more when we end. */
 function endServersIn(folder: string): void {
   for (const name of readdirSync(folder, { recursive: true }) as string[]) {
-    if (!name.endsWith(join('cluster', 'postmaster.pid'))) continue;
+    if (!name.endsWith(POSTMASTER) && !name.endsWith(PROGRAM_PID)) continue;
     const pid = Number(readFileSync(join(folder, name), 'utf8').split('\n')[0]);
-    if (pid > 1 && isAlive(pid)) process.kill(pid, 'SIGQUIT');
+    if (name.endsWith(PROGRAM_PID)) {
+      if (runsFor(pid, folder)) process.kill(pid, 'SIGKILL');
+    } else if (pid > 1 && isAlive(pid)) {
+      process.kill(pid, 'SIGQUIT');
+    }
   }
 }
 

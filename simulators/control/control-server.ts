@@ -20,7 +20,7 @@ const Injection = Compile(
 );
 
 const MAX_BODY_BYTES = 10_000;
-const SWITCHES = ['offline', 'online', 'heal'] as const;
+const SWITCHES = ['offline', 'online', 'heal', 'session'] as const;
 
 export interface ControlServer extends AsyncDisposable {
   readonly url: string;
@@ -87,7 +87,7 @@ async function handle(fleet: Fleet, request: IncomingMessage): Promise<Answer> {
 }
 
 function nowhere(request: IncomingMessage): Answer {
-  const detail = `no ${request.method} ${request.url} here: see GET /units, POST or DELETE /units/{id}/faults, POST /units/{id}/offline, online or heal`;
+  const detail = `no ${request.method} ${request.url} here: see GET /units, POST or DELETE /units/{id}/faults, POST /units/{id}/offline, online, heal or session`;
   return { status: 404, body: { detail } };
 }
 

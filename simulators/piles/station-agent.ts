@@ -180,7 +180,7 @@ async function connect({ deps, settings }: Agent): Promise<StationLink | null> {
       stationId: deviceId,
       password: deps.credentials(deviceId)?.password ?? null,
       pingIntervalMs: deps.pingMs(),
-      isStrict: true,
+      checks: 'both',
       answer: deps.answer,
       onViolation: ({ action, reason }) => deps.onTrouble(`${action} breaks the OCPP 1.6 schema: ${reason}`),
     });

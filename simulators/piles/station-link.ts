@@ -1,5 +1,6 @@
 import { NOREPLY, RPCClient } from 'ocpp-rpc';
 import { reasonOf, SimulatorError } from '../errors.ts';
+import { reasonOfViolation, violationIn } from './schemas.ts';
 
 export type Payload = Readonly<Record<string, unknown>>;
 
@@ -12,8 +13,8 @@ export interface StationLinkOptions {
   readonly stationId: string;
   readonly password: string | null;
   readonly pingIntervalMs: number;
-  /** Messages of both sides are checked against the OCPP 1.6 schemas. */
-  readonly isStrict: boolean;
+  /** `both`: messages of both sides must follow the OCPP 1.6 schemas; `theirs`: only what the server sends. */
+  readonly checks: 'both' | 'theirs';
   readonly answer: AnswerCall;
   readonly onViolation: (violation: Violation) => void;
 }
@@ -53,11 +54,16 @@ export async function connectStation(options: StationLinkOptions): Promise<Stati
   const client = new RPCClient(clientOptions(options));
   const closed = new Promise<void>((resolve) => client.once('disconnect', () => resolve()));
   client.on('strictValidationFailure', ({ method, error, outbound }: StrictFailure) =>
-    options.onViolation({ action: method, isOurs: outbound, reason: violationOf(error) }),
+    options.onViolation({ action: method, isOurs: outbound, reason: reasonOfViolation(error) }),
   );
-  client.handle(({ method = '', params = {}, signal }) =>
-    Promise.race([options.answer(method, params), silenceAfter(signal)]),
-  );
+  const check = (action: string, kind: 'req' | 'conf', message: unknown): void => {
+    const reason = options.checks === 'theirs' ? violationIn(action, kind, message) : null;
+    if (reason !== null) options.onViolation({ action, isOurs: false, reason });
+  };
+  client.handle(({ method = '', params = {}, signal }) => {
+    check(method, 'req', params);
+    return Promise.race([options.answer(method, params), silenceAfter(signal)]);
+  });
   try {
     await client.connect();
   } catch (cause) {
@@ -67,7 +73,9 @@ export async function connectStation(options: StationLinkOptions): Promise<Stati
     closed,
     async call(action, payload) {
       try {
-        return await client.call(action, payload);
+        const result = await client.call(action, payload);
+        check(action, 'conf', result);
+        return result;
       } catch (cause) {
         throw callFailed(options.stationId, action, cause);
       }
@@ -94,19 +102,13 @@ function clientOptions(options: StationLinkOptions): ConstructorParameters<typeo
     identity: options.stationId,
     password: options.password,
     protocols: [PROTOCOL],
-    strictMode: options.isStrict ? [PROTOCOL] : false,
+    strictMode: options.checks === 'both' ? [PROTOCOL] : false,
     reconnect: false,
     callTimeoutMs: CALL_TIMEOUT_MS,
     pingIntervalMs: options.pingIntervalMs,
     wsOpts: { handshakeTimeout: HANDSHAKE_TIMEOUT_MS },
   };
   return given as unknown as ConstructorParameters<typeof RPCClient>[0];
-}
-
-/** What the schema check says is wrong, with the place. */
-function violationOf(error: Error & { readonly details?: { readonly errors?: unknown } }): string {
-  const details = error.details?.errors;
-  return details === undefined ? error.message : `${error.message} ${JSON.stringify(details)}`;
 }
 
 function callFailed(stationId: string, action: string, cause: unknown): SimulatorError {

@@ -8,6 +8,7 @@ import { Compile } from 'typebox/compile';
 import { expect, test } from 'vitest';
 import { NewCustomer, NewSite } from '#contracts/customers.ts';
 import { NewDevice } from '#contracts/devices.ts';
+import { SKILLS } from '#contracts/faults.ts';
 import { NewTechnician } from '#contracts/people.ts';
 import { createApiClient } from './api-client.ts';
 import { openLocalMemory } from './local-memory.ts';
@@ -49,7 +50,10 @@ async function openApi() {
     if (tableOf(name).some((known) => known.id === id))
       return { status: 409, body: { detail: `${id} exists` } };
     tableOf(name).push({ ...row, id });
-    return { status: 201, body: { id, mqtt: { username: id, password: 'first' } } };
+    const isPile = row.kind === 'charging_pile';
+    const mqtt = { username: id, password: 'first' };
+    const ocpp = { url: `ws://127.0.0.1/ocpp/${id}`, password: 'first of OCPP' };
+    return { status: 201, body: isPile ? { id, ocpp } : { id, mqtt } };
   };
   const server = createServer(async (request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
@@ -111,6 +115,22 @@ test('a fleet is registered once; its credentials are kept where only their owne
   expect(statSync(join(folder.path, 'units.json')).mode & 0o777).toBe(0o600);
 });
 
+test('a charging pile is registered as one and signs in with its own id', async () => {
+  await using server = await openApi();
+  using folder = openFolder();
+  const api = createApiClient({ baseUrl: server.baseUrl, token: 'right' });
+  const memory = openLocalMemory(folder.path);
+
+  await registerFleet({ api, memory }, [
+    { id: 'pile-01', kind: 'charging_pile', model: 'dc-pile-generic', siteId: null },
+  ]);
+
+  expect(server.tableOf('devices')).toMatchObject([
+    { id: 'pile-01', kind: 'charging_pile', model: 'dc-pile-generic', serial: 'SIM-PILE-01' },
+  ]);
+  expect(memory.credentialsOf('pile-01')).toEqual({ username: 'pile-01', password: 'first of OCPP' });
+});
+
 test('a registered unit whose credentials are lost gets new ones', async () => {
   await using server = await openApi();
   using first = openFolder();
@@ -142,11 +162,13 @@ test('the demo records are made once, whatever is there already, page by page', 
   const first = await seedMasterData(api);
   const second = await seedMasterData(api);
 
-  expect(first.created).toBe(12);
+  expect(first.created).toBe(14);
   expect(second).toEqual({ created: 0, siteIds: first.siteIds });
   expect(server.tableOf('customers')).toHaveLength(3);
   expect(server.tableOf('sites')).toHaveLength(5);
-  expect(server.tableOf('technicians')).toHaveLength(4);
+  expect(server.tableOf('technicians')).toHaveLength(6);
+  const skills = server.tableOf('technicians').flatMap((row) => row.skills);
+  expect(SKILLS.filter((skill) => !skills.includes(skill)), 'every skill is somebody\'s').toEqual([]);
   for (const site of server.tableOf('sites')) {
     expect(site).toMatchObject({
       zone: 'north',

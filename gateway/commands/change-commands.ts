@@ -8,6 +8,7 @@ import type { Outbox } from '#platform/outbox/outbox.ts';
 import type { CountCommands } from './command-metrics.ts';
 import { type CommandRow, changeOf } from './command-rows.ts';
 import { type CommandStep, judgeStep } from './core/command-status.ts';
+import { keepable, keepableText } from './core/keepable.ts';
 import type { CommandTables } from './tables.ts';
 
 export interface ChangeDeps {
@@ -98,8 +99,8 @@ function moveTo(
     .updateTable('command')
     .set({
       status: to,
-      detail: isBack ? null : (detail?.slice(0, MAX_DETAIL) ?? row.detail),
-      ...(result !== null && { result: JSON.stringify(result) }),
+      detail: isBack || detail === null ? null : shown(detail),
+      ...(result !== null && { result: JSON.stringify(keepable(result)) }),
       ...(isBack ? { sent_at: null, node_id: null } : { answered_at: at }),
       ...(COMMAND_ENDS.has(to) && { ended_at: at }),
     })
@@ -108,9 +109,13 @@ function moveTo(
     .executeTakeFirstOrThrow();
 }
 
+function shown(detail: string): string {
+  return keepableText(detail.slice(0, MAX_DETAIL));
+}
+
 /** The first word that came too late is kept beside what ended the command. */
 async function noteLate(tx: Tx, row: CommandRow, { step, detail }: CommandNews): Promise<void> {
-  const said = detail === null ? step : `${step} (${detail.slice(0, MAX_DETAIL)})`;
+  const said = detail === null ? step : `${step} (${shown(detail)})`;
   await tx
     .withTables<CommandTables>()
     .updateTable('command')

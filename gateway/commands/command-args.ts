@@ -3,6 +3,7 @@ import { COMMANDS, type CommandDefinition, findCommand } from '#contracts/comman
 import type { DeviceKind } from '#contracts/metrics.ts';
 import { connectorComponent } from '#contracts/ocpp.ts';
 import { AftercareError, invalidField } from '#platform/errors.ts';
+import { keepable } from './core/keepable.ts';
 
 type Args = Readonly<Record<string, unknown>>;
 
@@ -23,7 +24,7 @@ export function requireCommand(kind: DeviceKind, name: string, args: Args): Comm
     throw invalidField('COMMAND_UNKNOWN', 'name', `a ${kind} knows ${known.join(', ')}`);
   }
   const check = checks.get(command);
-  if (check === undefined || check.Check(args)) return command;
+  if (check === undefined || check.Check(args)) return requireKeepable(command, args);
   const fields = [...(check.Errors(args) as Iterable<Flaw>)].map(fieldOf);
   const unique = fields.filter(({ field }, at) => fields.findIndex((other) => other.field === field) === at);
   throw new AftercareError(
@@ -34,6 +35,11 @@ export function requireCommand(kind: DeviceKind, name: string, args: Args): Comm
       fields: unique,
     },
   );
+}
+
+function requireKeepable(command: CommandDefinition, args: Args): CommandDefinition {
+  if (JSON.stringify(keepable(args)) === JSON.stringify(args)) return command;
+  throw invalidField('COMMAND_ARGS_INVALID', 'args', 'holds a character that no text may hold');
 }
 
 /** `/mode` is `args.mode`; what is missing or unknown is named itself. */

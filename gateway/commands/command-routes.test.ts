@@ -63,6 +63,11 @@ test('what cannot be asked for names its field', async () => {
     'COMMAND_ARGS_INVALID',
     'args.now',
   ]);
+  expect(await refused({ name: 'change_configuration', args: { key: 'a\u0000', value: '1' } })).toEqual([
+    422,
+    'COMMAND_ARGS_INVALID',
+    'args',
+  ]);
   expect((await refused({ name: 'restart', timeoutMs: 1 }, 'ac-1'))[2]).toBe('timeoutMs');
   expect((await test.call('GET', '/commands/019e0000-0000-7000-8000-000000000009')).statusCode).toBe(404);
   expect((await test.call('GET', '/commands?cursor=eA')).statusCode).toBe(400);

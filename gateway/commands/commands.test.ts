@@ -31,7 +31,7 @@ test('a command goes to the connected device and ends as its wire says; each ste
   expect(Date.parse(queued.deadline) - Date.parse(queued.queuedAt)).toBe(5 * 60_000);
 
   await until(test, queued.id, 'accepted');
-  carrier.tell(queued.id, 'done', 'restarted');
+  carrier.tell(queued.id, 'done', 'restarted\u0000');
   await until(test, queued.id, 'done');
   expect(await test.read(queued.id)).toMatchObject({ detail: 'restarted', endedAt: expect.any(String) });
   expect(carrier.sent).toEqual([

@@ -22,22 +22,21 @@ export function createNewsQueue({ log, take }: NewsQueueDeps): NewsQueue {
   let retry: NodeJS.Timeout | undefined;
   let isClosed = false;
   const drain = async () => {
-    while (waiting.length > 0) {
-      const batch = waiting.slice(0, TAKEN_AT_ONCE);
-      await take(batch);
-      waiting.splice(0, batch.length);
+    try {
+      while (waiting.length > 0) {
+        const batch = waiting.slice(0, TAKEN_AT_ONCE);
+        await take(batch);
+        waiting.splice(0, batch.length);
+      }
+    } catch (error) {
+      log.warn({ err: error }, 'answers to commands are not written yet; trying again');
+      if (!isClosed) retry = setTimeout(flush, RETRY_MS);
     }
+    running = undefined;
   };
   const flush = () => {
     retry = undefined;
-    running ??= drain()
-      .catch((error: unknown) => {
-        log.warn({ err: error }, 'answers to commands are not written yet; trying again');
-        if (!isClosed) retry = setTimeout(flush, RETRY_MS);
-      })
-      .finally(() => {
-        running = undefined;
-      });
+    running ??= drain();
     return running;
   };
   return {

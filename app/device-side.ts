@@ -6,8 +6,10 @@ import {
   accountRoutes,
   chargingRoutes,
   commandAnswersOf,
+  createLiveValues,
   createUnknownMetrics,
   type Ingest,
+  liveRoutes,
   openInfluxStore,
   openPostgresStore,
   type RefusedPoint,
@@ -57,7 +59,13 @@ const SWEEP_EVERY_MS = 3_600_000;
 const STOP_MS = 20_000;
 
 async function openIngest(
-  { ground, store, rules, commands }: DeviceSideDeps & { rules: Rules },
+  {
+    ground,
+    store,
+    rules,
+    commands,
+    live,
+  }: DeviceSideDeps & { rules: Rules; live: ReturnType<typeof createLiveValues> },
   findDevice: (deviceId: string) => DeviceRef | undefined,
 ): Promise<{ ingest: Ingest; flushUnknownMetrics: () => Promise<void> }> {
   const { db, clock, config, nodeId } = ground;
@@ -72,7 +80,10 @@ async function openIngest(
         await commands.recordAnswers(commandAnswersOf(batches));
         await saveRecords(db, { nodeId, atMs: clock.nowMs() }, batches);
       },
-      onBatch: rules.onBatch,
+      onBatch(input) {
+        rules.onBatch(input);
+        live.onPoints(input.points);
+      },
       onCommandAnswers: (answers) => {
         commands
           .recordAnswers(answers)
@@ -165,7 +176,9 @@ export async function openDeviceSide(deps: DeviceSideDeps): Promise<DeviceSide> 
   );
   lifecycle.use('rules', rules, STOP_MS);
   deps.subscribe([...rules.consumers, ...commands.consumers]);
-  const { ingest, flushUnknownMetrics } = await openIngest({ ...deps, rules }, findDevice);
+  const live = createLiveValues({ bus: ground.bus, log: ground.log.child({ part: 'live' }) });
+  lifecycle.use('live values', live);
+  const { ingest, flushUnknownMetrics } = await openIngest({ ...deps, rules, live }, findDevice);
   late.ingest = ingest;
   refused.keep = ingest.refusePoints;
   lifecycle.use('ingest', ingest, STOP_MS);
@@ -184,6 +197,7 @@ export async function openDeviceSide(deps: DeviceSideDeps): Promise<DeviceSide> 
     routes: [
       commands.routes,
       (app) => chargingRoutes(app, { db, findDevice }),
+      (app) => liveRoutes(app, { live, auth: ground.auth }),
       ...rules.routes,
       deviceRoutes({ db, clock, audit, outbox, secrets, units, registry, deviceUrls }),
       (app) => telemetryRoutes(app, { store, clock, findDevice }),

@@ -1,6 +1,5 @@
-import { openTestInflux } from './influx-server.ts';
-import { isInstalled } from './installed.ts';
-import { openTestRedis } from './redis-server.ts';
+import { hasInflux, openTestInflux } from './influx-server.ts';
+import { hasRedis, openTestRedis } from './redis-server.ts';
 
 /** Servers of one way to run, with the environment that names them. */
 interface Servers extends AsyncDisposable {
@@ -35,17 +34,14 @@ async function openAllExternal(): Promise<Servers> {
   };
 }
 
-const hasInflux = isInstalled('/usr/bin/influxd', 'influxdb');
-const hasRedis = isInstalled('/usr/bin/redis-server', 'redis-server');
-
 /** The ways to run that are promised to work; what is not installed is left out (in CI it fails instead). */
 export const MIXES: readonly Mix[] = [
   {
     name: 'all embedded',
     open: async () => ({ env: EMBEDDED, [Symbol.asyncDispose]: async () => undefined }),
   },
-  ...(hasInflux && hasRedis
+  ...(hasInflux() && hasRedis
     ? [{ name: 'external PostgreSQL, Redis and InfluxDB', open: openAllExternal }]
     : []),
-  ...(hasInflux ? [{ name: 'embedded with InfluxDB', open: openInfluxOnly }] : []),
+  ...(hasInflux() ? [{ name: 'embedded with InfluxDB', open: openInfluxOnly }] : []),
 ];

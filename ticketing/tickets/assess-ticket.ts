@@ -17,6 +17,8 @@ interface MachineAct {
   readonly ticket: TicketRow;
   readonly alarm: Alarm;
   readonly actor: Actor;
+  /** Opened in this transaction: there is no work on it yet. */
+  readonly isNew?: boolean;
 }
 
 /**
@@ -26,7 +28,7 @@ interface MachineAct {
 export async function assessByMachine(
   deps: TicketDeps,
   tx: Tx,
-  { ticket, alarm, actor }: MachineAct,
+  { ticket, alarm, actor, isNew = false }: MachineAct,
 ): Promise<TicketRow> {
   const { cause, plan } = faultFamily(ticket.fault_family);
   const coverage = await coverageOf(deps, tx, ticket.unit_id);
@@ -44,8 +46,8 @@ export async function assessByMachine(
       awaits_read_back: false,
     },
   });
-  const summary = (await deps.orders.summarise(tx, [row.id])).get(row.id) ?? NO_ORDERS;
-  if (summary.unfinished > 0) return row;
+  const orders = isNew ? undefined : (await deps.orders.summarise(tx, [row.id])).get(row.id);
+  if (orders !== undefined && orders.unfinished > 0) return row;
   const underRepair = await deps.repairs.begin(tx, row);
   if (underRepair !== null) return underRepair;
   await deps.orders.open(tx, { ticket: row, kind: 'repair', preferTechnicianId: null });

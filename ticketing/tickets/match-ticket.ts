@@ -28,28 +28,29 @@ export async function openTicketsOf(
   return new Map(rows.map((row) => [row.fault_key ?? '', row]));
 }
 
-/** The ticket of that fault that closed within the reopen window, the latest of several. */
-export async function recentlyClosedTicket(
+/** The tickets of these faults that closed within the reopen window, the latest of each. */
+export async function recentlyClosedTickets(
   tx: Tx,
-  { key, nowMs }: { readonly key: string; readonly nowMs: number },
-): Promise<TicketRow | undefined> {
-  return tickets(tx)
-    .where('fault_key', '=', key)
+  { keys, nowMs }: { readonly keys: readonly string[]; readonly nowMs: number },
+): Promise<ReadonlyMap<string, TicketRow>> {
+  if (keys.length === 0) return new Map();
+  const rows = await tickets(tx)
+    .where('fault_key', 'in', [...keys])
     .where('status', '=', 'closed')
     .where(sql<SqlBool>`closed_at >= ${new Date(nowMs - REOPEN_WINDOW_MS)}`)
-    .orderBy('closed_at', 'desc')
-    .limit(1)
+    .orderBy('closed_at')
     .forUpdate()
-    .executeTakeFirst();
+    .execute();
+  return new Map(rows.map((row) => [row.fault_key ?? '', row]));
 }
 
-/** Open fault tickets of a unit from the last 24 hours, held. The caller holds the unit. */
+/** Open fault tickets of these units from the last 24 hours, held. The caller holds the units. */
 async function recentFaultTickets(
   tx: Tx,
-  { unitId, nowMs }: { readonly unitId: string; readonly nowMs: number },
+  { unitIds, nowMs }: { readonly unitIds: readonly string[]; readonly nowMs: number },
 ): Promise<TicketRow[]> {
   return tickets(tx)
-    .where('unit_id', '=', unitId)
+    .where('unit_id', 'in', [...unitIds])
     .where('category', 'in', ['emergency_repair', 'general_troubleshooting'])
     .where('status', 'in', ['open', 'assessed', 'in_progress'])
     .where(sql<SqlBool>`opened_at >= ${new Date(nowMs - MATCH_WINDOW_MS)}`)
@@ -66,20 +67,31 @@ export async function ticketForSymptom(
   tx: Tx,
   report: { readonly unitId: string; readonly component: string; readonly nowMs: number },
 ): Promise<TicketRow | undefined> {
-  const candidates = (await recentFaultTickets(tx, report)).filter(
+  const { unitId, nowMs } = report;
+  const candidates = (await recentFaultTickets(tx, { unitIds: [unitId], nowMs })).filter(
     ({ component }) => component === '' || report.component === '' || component === report.component,
   );
   return candidates.length === 1 ? candidates[0] : undefined;
 }
 
-/** The person's report without a family that a fault of this unit and component explains, if there is one. */
-export async function unexplainedTicket(
+/** People's reports about these units that have no family yet, held. The caller holds the units. */
+export async function unexplainedTickets(
   tx: Tx,
-  fault: { readonly unitId: string; readonly component: string; readonly nowMs: number },
-): Promise<TicketRow | undefined> {
-  const candidates = (await recentFaultTickets(tx, fault)).filter(
-    ({ fault_family, component }) =>
-      fault_family === UNSPECIFIED_FAMILY && (component === '' || component === fault.component),
+  units: { readonly unitIds: readonly string[]; readonly nowMs: number },
+): Promise<TicketRow[]> {
+  if (units.unitIds.length === 0) return [];
+  const recent = await recentFaultTickets(tx, units);
+  return recent.filter(({ fault_family }) => fault_family === UNSPECIFIED_FAMILY);
+}
+
+/** The one of these reports that a fault of this unit and component explains, if there is just one. */
+export function explainedBy(
+  fault: { readonly unitId: string; readonly component: string },
+  reports: readonly TicketRow[],
+): TicketRow | undefined {
+  const candidates = reports.filter(
+    ({ unit_id, component }) =>
+      unit_id === fault.unitId && (component === '' || component === fault.component),
   );
   return candidates.length === 1 ? candidates[0] : undefined;
 }

@@ -69,13 +69,17 @@ export async function moveTicket(
   return row;
 }
 
-/** What the guards of a ticket's moves look at now. */
+/** Moves whose guards ask for the state of the work. */
+const ENDS: readonly TicketAction[] = ['resolve', 'close', 'self_clear'];
+
+/** What the guards of a ticket's move look at now. */
 export async function ticketFacts(
   deps: TicketDeps,
   tx: Tx,
-  { ticket, ...move }: { readonly ticket: TicketRow } & Pick<TicketMove, 'reason' | 'resolution'>,
+  { ticket, ...move }: { readonly ticket: TicketRow } & Pick<TicketMove, 'action' | 'reason' | 'resolution'>,
 ): Promise<TicketFacts> {
-  const orders = (await deps.orders.summarise(tx, [ticket.id])).get(ticket.id) ?? NO_ORDERS;
+  const summaries = ENDS.includes(move.action) ? await deps.orders.summarise(tx, [ticket.id]) : null;
+  const orders = summaries?.get(ticket.id) ?? NO_ORDERS;
   const isWatched = ticket.resolved_at !== null && (await deps.repairs.isWatched(tx, ticket.id));
   const closedMs = ticket.closed_at === null ? 0 : deps.clock.nowMs() - ticket.closed_at;
   return {

@@ -44,7 +44,7 @@ export async function reopenTicket(
  * fault.
  */
 export async function canReopen(deps: TicketDeps, tx: Tx, ticket: TicketRow): Promise<boolean> {
-  const facts = await ticketFacts(deps, tx, { ticket });
+  const facts = await ticketFacts(deps, tx, { ticket, action: 'reopen' });
   const { outcome } = move(TICKET_MACHINE, { state: ticket.status, action: 'reopen' }, facts);
   if (outcome !== 'moved' || ticket.status !== 'closed' || ticket.fault_key === null)
     return outcome === 'moved';

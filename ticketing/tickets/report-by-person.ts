@@ -4,7 +4,13 @@ import type { TicketCategory } from '#contracts/tickets.ts';
 import type { Actor } from '#platform/auth/actor.ts';
 import type { Tx } from '#platform/db/db.ts';
 import { reclassify } from './assess-ticket.ts';
-import { openTicketsOf, recentlyClosedTicket, ticketForSymptom, unexplainedTicket } from './match-ticket.ts';
+import {
+  explainedBy,
+  openTicketsOf,
+  recentlyClosedTickets,
+  ticketForSymptom,
+  unexplainedTickets,
+} from './match-ticket.ts';
 import { noteTicketEvent } from './move-ticket.ts';
 import { classify, faultKey, openTicket } from './open-ticket.ts';
 import type { TicketDeps } from './ports.ts';
@@ -56,7 +62,7 @@ async function knownTicket(deps: TicketDeps, tx: Tx, report: PersonsReport): Pro
   const open = (await openTicketsOf(tx, [key])).get(key);
   const isDone = open?.status === 'resolved' || open?.status === 'verifying';
   if (open !== undefined && !isDone) return open;
-  const back = open ?? (await recentlyClosedTicket(tx, { key, nowMs }));
+  const back = open ?? (await recentlyClosedTickets(tx, { keys: [key], nowMs })).get(key);
   if (back === undefined) return explain(deps, tx, report);
   const alarm = { alarmId: report.requestId, raisedAtMs: atMs };
   return reopenTicket(deps, tx, { ticket: back, alarm, actor: report.actor });
@@ -66,7 +72,8 @@ async function knownTicket(deps: TicketDeps, tx: Tx, report: PersonsReport): Pro
 async function explain(deps: TicketDeps, tx: Tx, report: PersonsReport): Promise<TicketRow | undefined> {
   const { unitId, component, actor } = report;
   if (unitId === null) return undefined;
-  const ticket = await unexplainedTicket(tx, { unitId, component, nowMs: deps.clock.nowMs() });
+  const reports = await unexplainedTickets(tx, { unitIds: [unitId], nowMs: deps.clock.nowMs() });
+  const ticket = explainedBy({ unitId, component }, reports);
   if (ticket === undefined) return undefined;
   return reclassify(deps, tx, { ticket, found: { ...report, ref: report.requestId }, actor });
 }

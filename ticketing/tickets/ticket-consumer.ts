@@ -5,7 +5,13 @@ import type { Tx } from '#platform/db/db.ts';
 import type { Consumer } from '#platform/outbox/outbox.ts';
 import { lockUnits } from '../units/index.ts';
 import { assessByMachine, reclassify } from './assess-ticket.ts';
-import { openTicketsOf, recentlyClosedTicket, unexplainedTicket, unmappedCrowd } from './match-ticket.ts';
+import {
+  explainedBy,
+  openTicketsOf,
+  recentlyClosedTickets,
+  unexplainedTickets,
+  unmappedCrowd,
+} from './match-ticket.ts';
 import { acknowledgeTicket } from './move-ticket.ts';
 import { faultKey, openTicket } from './open-ticket.ts';
 import type { TicketDeps } from './ports.ts';
@@ -33,16 +39,12 @@ export function createTicketConsumer(deps: TicketDeps): Consumer {
 
 async function handleAlarms(deps: TicketDeps, tx: Tx, events: readonly DomainEvent[]): Promise<void> {
   const raised = events.filter(isRaised).filter(({ data }) => data.action === 'ticket');
-  await lockUnits(
-    tx,
-    raised.map(({ data }) => data.unitId),
-  );
-  const open = new Map(await openTicketsOf(tx, [...new Set(raised.map(({ data }) => keyOf(data)))]));
+  const known = await knownTickets(deps, tx, raised);
   const reports: NewReport[] = [];
   for (const { data } of raised) {
-    const key = keyOf(data);
-    const ticket = await ticketFor(deps, tx, { data, open: open.get(key) });
-    open.set(key, ticket);
+    const ticket = await ticketFor(deps, tx, { data, known });
+    known.open.set(keyOf(data), ticket);
+    known.unexplained = known.unexplained.filter(({ id }) => id !== ticket.id);
     reports.push({
       ticketId: ticket.id,
       kind: 'alarm',
@@ -56,6 +58,28 @@ async function handleAlarms(deps: TicketDeps, tx: Tx, events: readonly DomainEve
   const returned = events.filter(isReturned).map(({ data }) => ({ ...data, atMs: data.returnedAtMs }));
   await deps.repairs.returned(tx, await clearReports(tx, returned));
   await acknowledge(deps, tx, events.filter(isAcknowledged));
+}
+
+/** What a batch of alarms may belong to, held with its units; kept up to date while the batch is worked off. */
+interface KnownTickets {
+  readonly open: Map<string, TicketRow>;
+  readonly closed: ReadonlyMap<string, TicketRow>;
+  unexplained: readonly TicketRow[];
+}
+
+async function knownTickets(
+  { clock }: TicketDeps,
+  tx: Tx,
+  raised: readonly DomainEvent<'alarm.raised'>[],
+): Promise<KnownTickets> {
+  const nowMs = clock.nowMs();
+  const unitIds = [...new Set(raised.map(({ data }) => data.unitId))];
+  await lockUnits(tx, unitIds);
+  const open = new Map(await openTicketsOf(tx, [...new Set(raised.map(({ data }) => keyOf(data)))]));
+  const fresh = raised.filter(({ data }) => !open.has(keyOf(data)));
+  const closed = await recentlyClosedTickets(tx, { keys: fresh.map(({ data }) => keyOf(data)), nowMs });
+  const unexplained = fresh.length === 0 ? [] : await unexplainedTickets(tx, { unitIds, nowMs });
+  return { open, closed, unexplained };
 }
 
 /** Whoever acknowledges an alarm has taken notice of its ticket. */
@@ -95,13 +119,14 @@ function keyOf({ unitId, component, faultFamily: family }: AlarmPlace): string {
 async function ticketFor(
   deps: TicketDeps,
   tx: Tx,
-  { data, open }: { readonly data: Raised; readonly open: TicketRow | undefined },
+  { data, known }: { readonly data: Raised; readonly known: KnownTickets },
 ): Promise<TicketRow> {
+  const key = keyOf(data);
+  const open = known.open.get(key);
   if (open !== undefined) return rejoin(deps, tx, { data, ticket: open });
-  const nowMs = deps.clock.nowMs();
-  const closed = await recentlyClosedTicket(tx, { key: keyOf(data), nowMs });
+  const closed = known.closed.get(key);
   if (closed !== undefined) return reopenTicket(deps, tx, { ticket: closed, alarm: data, actor: ACTOR });
-  const unexplained = await unexplainedTicket(tx, { ...data, nowMs });
+  const unexplained = explainedBy(data, known.unexplained);
   if (unexplained !== undefined) {
     const ticket = await reclassify(deps, tx, {
       ticket: unexplained,
@@ -120,17 +145,19 @@ async function ticketFor(
     category: faultFamily(data.faultFamily).emergency ? 'emergency_repair' : 'general_troubleshooting',
     faultFamily: data.faultFamily,
     faultCode: data.faultCode,
-    faultKey: keyOf(data),
+    faultKey: key,
     coverage: 'unknown',
     awaitsReadBack: false,
     summary: data.reason.text,
-    openedAtMs: Math.min(data.raisedAtMs, nowMs),
+    openedAtMs: Math.min(data.raisedAtMs, deps.clock.nowMs()),
     actor: ACTOR,
   });
-  if (opened !== undefined) return assessByMachine(deps, tx, { ticket: opened, alarm: data, actor: ACTOR });
-  const other = (await openTicketsOf(tx, [keyOf(data)])).get(keyOf(data));
+  if (opened !== undefined) {
+    return assessByMachine(deps, tx, { ticket: opened, alarm: data, actor: ACTOR, isNew: true });
+  }
+  const other = (await openTicketsOf(tx, [key])).get(key);
   return other === undefined
-    ? ticketFor(deps, tx, { data, open: undefined })
+    ? ticketFor(deps, tx, { data, known })
     : rejoin(deps, tx, { data, ticket: other });
 }
 

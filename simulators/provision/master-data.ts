@@ -58,7 +58,12 @@ const TECHNICIANS = [
   { name: 'Chen Wei', phone: '+86 138 0000 0003', zone: 'north', skills: ['electrical', 'controls'] },
   { name: 'Maria Santos', phone: '+86 138 0000 0004', zone: 'north', skills: ['controls', 'general'] },
   { name: '赵强', phone: '+86 138 0000 0005', zone: 'north', skills: ['high_voltage', 'charging'] },
-  { name: 'Liu Yang', phone: '+86 138 0000 0006', zone: 'north', skills: ['charging', 'high_voltage', 'general'] },
+  {
+    name: 'Liu Yang',
+    phone: '+86 138 0000 0006',
+    zone: 'north',
+    skills: ['charging', 'high_voltage', 'general'],
+  },
 ] as const;
 
 /** The ids of the sites that the demo's units stand at, in a fixed order. */

@@ -168,7 +168,10 @@ test('the demo records are made once, whatever is there already, page by page', 
   expect(server.tableOf('sites')).toHaveLength(5);
   expect(server.tableOf('technicians')).toHaveLength(6);
   const skills = server.tableOf('technicians').flatMap((row) => row.skills);
-  expect(SKILLS.filter((skill) => !skills.includes(skill)), 'every skill is somebody\'s').toEqual([]);
+  expect(
+    SKILLS.filter((skill) => !skills.includes(skill)),
+    "every skill is somebody's",
+  ).toEqual([]);
   for (const site of server.tableOf('sites')) {
     expect(site).toMatchObject({
       zone: 'north',

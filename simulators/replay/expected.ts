@@ -97,7 +97,7 @@ export function expectedOf(sent: readonly SentCall[]): Expected {
     },
     StatusNotification({ payload }) {
       if (!Status.Check(payload)) return;
-      const value = CONNECTOR_STATUSES.findIndex((name) => name === snakeCase(payload.status));
+      const value = (CONNECTOR_STATUSES as readonly string[]).indexOf(snakeCase(payload.status));
       const atMs = payload.timestamp === undefined ? null : ocppTimeMs(payload.timestamp);
       if (value >= 0) statuses.push({ component: connectorComponent(payload.connectorId), value, atMs });
     },

@@ -28,6 +28,8 @@ export const EVENT_RESOURCES = {
   'ticket.changed': ['tickets'],
   'work_order.opened': ['work-orders', 'tickets', 'maintenance-plans'],
   'work_order.changed': ['work-orders', 'tickets'],
+  'work_order.declined': ['work-orders'],
+  'dispatch.unanswered': ['work-orders'],
   'sla.breached': ['tickets', 'work-orders'],
   'maintenance.due': ['maintenance-plans', 'work-orders'],
 } as const satisfies Record<EventType, readonly Resource[]>;

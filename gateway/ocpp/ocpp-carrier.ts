@@ -120,6 +120,7 @@ async function exchange(
 
 /** Silence and a lost connection say nothing: the command stays `sent` until its deadline. */
 function judge(call: CommandCall, said: StationAnswer): CommandAnswer {
+  if (said.kind === 'gone') return answer('unsent', null);
   if (said.kind === 'none') return answer('sent', null);
   if (said.kind === 'invalid') return answer('failed', 'answer_invalid');
   if (said.kind === 'result') return call.judge(said.payload);

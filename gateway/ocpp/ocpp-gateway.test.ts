@@ -414,6 +414,7 @@ test('new credentials cut a station off', async () => {
     .where('id', '=', 'cp-1')
     .execute();
   await ocpp.deps.registry.refresh(['cp-1']);
+  expect(ocpp.sink.presences).toEqual(['cp-1 online', 'cp-1 offline']);
   expect(await station.closed).toMatchObject({ code: 1008 });
   expect(await refusal(ocpp.connect(known))).toBe(401);
 });

@@ -150,7 +150,7 @@ export async function startOcppGateway(
     const station = stations.find(deviceId);
     if (station === undefined) return;
     counters.refused('kicked');
-    station.socket.close(POLICY_VIOLATION, 'not registered any more, or with another password');
+    stations.drop(station, POLICY_VIOLATION, 'not registered any more, or with another password');
   };
   registry.onRevoked(kick);
   return {

@@ -41,12 +41,13 @@ export interface SocketListener {
   onClosed(): void;
 }
 
-/** What a station said to a call of ours; `none`: it did not in time, or is gone. */
+/** What a station said to a call of ours; `none`: nothing in time, or it went away; `gone`: it was never sent. */
 export type StationAnswer =
   | { readonly kind: 'result'; readonly payload: Readonly<Record<string, unknown>> }
   | { readonly kind: 'error'; readonly code: string }
   | { readonly kind: 'invalid' }
-  | { readonly kind: 'none' };
+  | { readonly kind: 'none' }
+  | { readonly kind: 'gone' };
 
 /** One WebSocket of a station. */
 export interface StationSocket {
@@ -179,6 +180,7 @@ function createStationSocket(peer: Peer, state: { isOpen: boolean }): StationSoc
   const ws = peer._ws;
   return {
     call: async (action, payload, timeoutMs) => {
+      if (!state.isOpen) return { kind: 'gone' };
       try {
         const result = await peer.call(action, payload, { callTimeoutMs: timeoutMs });
         return answerOf(action, result);

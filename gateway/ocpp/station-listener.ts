@@ -73,12 +73,11 @@ export function createStationListener(
   };
 }
 
-function fail({ counters, answerDeps }: ListenerDeps, station: Station, error: unknown): void {
+function fail({ counters, answerDeps, stations }: ListenerDeps, station: Station, error: unknown): void {
   const isExpected = error instanceof CallError || error instanceof ConnectionGoneError;
   if (isExpected) return;
   const { id: deviceId } = station.device.ref;
   if (error instanceof LogRefusedError) counters.refused('log_refused');
   answerDeps.log.warn({ err: error, deviceId }, 'a call was not processed: the station is to send it again');
-  station.inbox.close();
-  station.socket.close(TRY_AGAIN, 'not processed: send again');
+  stations.drop(station, TRY_AGAIN, 'not processed: send again');
 }

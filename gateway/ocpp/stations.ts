@@ -13,8 +13,10 @@ export interface Stations {
   find(deviceId: string): Station | undefined;
   all(): Iterable<Station>;
   opened(station: Station): void;
-  /** Of an older connection it has no effect. */
+  /** Of a connection that is not the station's any more it has no effect. */
   closed(station: Station): void;
+  /** Ends the connection; the station is absent at once, however long its goodbye takes. */
+  drop(station: Station, code: number, reason: string): void;
 }
 
 /** WebSocket 1008: policy violation. */
@@ -28,6 +30,13 @@ export function createStations(deps: {
 }): Stations {
   const { sink, clock, sessions, counters } = deps;
   const stations = new Map<string, Station>();
+  const closed = (station: Station) => {
+    const { ref } = station.device;
+    if (stations.get(ref.id) !== station) return;
+    stations.delete(ref.id);
+    sessions.disconnected(ref.id);
+    sink.presence(ref, false, clock.nowMs());
+  };
   return {
     get count() {
       return stations.size;
@@ -44,12 +53,11 @@ export function createStations(deps: {
       older.inbox.close();
       older.socket.close(SUPERSEDED, 'a newer connection speaks for this station');
     },
-    closed: (station) => {
-      const { ref } = station.device;
-      if (stations.get(ref.id) !== station) return;
-      stations.delete(ref.id);
-      sessions.disconnected(ref.id);
-      sink.presence(ref, false, clock.nowMs());
+    closed,
+    drop: (station, code, reason) => {
+      station.inbox.close();
+      station.socket.close(code, reason);
+      closed(station);
     },
   };
 }

@@ -72,9 +72,11 @@ export function createLineEncoder(): LineEncoder {
       prefixes[device.index] = known;
     }
     if (component === '') return known.whole;
-    const found = known.ofParts.get(component) ?? prefixText(device, component);
-    known.ofParts.set(component, found);
-    return found;
+    const found = known.ofParts.get(component);
+    if (found !== undefined) return found;
+    const made = prefixText(device, component);
+    known.ofParts.set(component, made);
+    return made;
   }
 
   function putValues(batch: PointBatch, point: number, names: Names): boolean {

@@ -18,26 +18,28 @@ function putLatin(into: Uint8Array, at: number, text: string): number {
   return at + text.length;
 }
 
-/** Digits of an integer, `width` of them, with leading zeros. */
-function putFixed(into: Uint8Array, at: number, [integer, width]: readonly [number, number]): number {
+function widthOf(integer: number): number {
+  if (integer < 10) return 1;
+  if (integer < 100) return 2;
+  if (integer < 1_000) return 3;
+  let width = 4;
+  for (let limit = 10_000; limit <= integer; limit *= 10) width += 1;
+  return width;
+}
+
+/** The last `width` digits of an integer, leading zeros included, up to the position `end`. */
+function putDigits(into: Uint8Array, end: number, [integer, width]: readonly [number, number]): void {
   let rest = integer;
-  for (let digit = at + width - 1; digit >= at; digit--) {
+  for (let digit = end - 1; digit >= end - width; digit--) {
     const tens = (rest / 10) | 0;
     into[digit] = ZERO + rest - tens * 10;
     rest = tens;
   }
-  return at + width;
-}
-
-function widthOf(integer: number): number {
-  let width = 1;
-  for (let limit = 10; limit <= integer; limit *= 10) width += 1;
-  return width;
 }
 
 function putWhole(into: Uint8Array, at: number, integer: number): number {
-  let rest = integer;
   const end = at + widthOf(integer);
+  let rest = integer;
   for (let digit = end - 1; digit >= at; digit--) {
     const tens = (rest / 10) | 0;
     into[digit] = ZERO + rest - tens * 10;
@@ -46,26 +48,33 @@ function putWhole(into: Uint8Array, at: number, integer: number): number {
   return end;
 }
 
-/** The digits of `scaled` / `scale` behind the point, without trailing zeros. */
-function putFraction(into: Uint8Array, at: number, [fraction, scale]: readonly [number, number]): number {
-  let rest = fraction;
-  let unit = scale / 10;
-  let position = at;
-  into[position++] = POINT;
-  while (rest > 0) {
-    const digit = (rest / unit) | 0;
-    into[position++] = ZERO + digit;
-    rest -= digit * unit;
-    unit = (unit / 10) | 0;
-  }
-  return position;
+/** So many thousandths, without trailing zeros. */
+function putThousandths(into: Uint8Array, at: number, scaled: number): number {
+  const whole = (scaled / 1_000) | 0;
+  const fraction = scaled - whole * 1_000;
+  const position = putWhole(into, at, whole);
+  if (fraction === 0) return position;
+  const tenths = (fraction / 100) | 0;
+  const rest = fraction - tenths * 100;
+  const hundredths = (rest / 10) | 0;
+  const last = rest - hundredths * 10;
+  into[position] = POINT;
+  into[position + 1] = ZERO + tenths;
+  if (rest === 0) return position + 2;
+  into[position + 2] = ZERO + hundredths;
+  if (last === 0) return position + 3;
+  into[position + 3] = ZERO + last;
+  return position + 4;
 }
 
-function putScaled(into: Uint8Array, at: number, [scaled, scale]: readonly [number, number]): number {
-  const whole = (scaled / scale) | 0;
-  const fraction = scaled - whole * scale;
+function putMillionths(into: Uint8Array, at: number, scaled: number): number {
+  const whole = (scaled / MILLION) | 0;
   const position = putWhole(into, at, whole);
-  return fraction === 0 ? position : putFraction(into, position, [fraction, scale]);
+  into[position] = POINT;
+  let end = position + 7;
+  putDigits(into, end, [scaled - whole * MILLION, 6]);
+  while (into[end - 1] === ZERO) end -= 1;
+  return end;
 }
 
 /**
@@ -83,10 +92,10 @@ export function putDecimal(into: Uint8Array, at: number, value: number): number 
   }
   if (size < THOUSANDTHS_BELOW) {
     const scaled = (size * 1_000 + 0.5) | 0;
-    if (scaled / 1_000 === size) return putScaled(into, position, [scaled, 1_000]);
+    if (scaled / 1_000 === size) return putThousandths(into, position, scaled);
     if (size < MILLIONTHS_BELOW) {
       const finer = (size * MILLION + 0.5) | 0;
-      if (finer / MILLION === size) return putScaled(into, position, [finer, MILLION]);
+      if (finer / MILLION === size) return putMillionths(into, position, finer);
     }
   }
   return putLatin(into, position, String(size));
@@ -98,5 +107,7 @@ export function putTime(into: Uint8Array, at: number, ms: number): number {
   const low = ms - high * MILLION;
   if (high < 1 || high > 1_000_000_000 || low !== (low | 0))
     return putLatin(into, at, String(Math.floor(ms)));
-  return putFixed(into, putWhole(into, at, high), [low, 6]);
+  const end = putWhole(into, at, high) + 6;
+  putDigits(into, end, [low, 6]);
+  return end;
 }

@@ -72,7 +72,20 @@ describe('StatusNotification', () => {
       'GroundFailure',
     ],
     ['that says ask the vendor', { errorCode: 'OtherError', vendorErrorCode: 'CX017' }, 'CX017'],
-    ['that is internal', { errorCode: 'InternalError', vendorErrorCode: ' 0x1F ' }, '0x1F'],
+    ['that is internal', { errorCode: 'InternalError', vendorErrorCode: ' 0x1F ' }, 'InternalError'],
+    ['that is internal and explained', { errorCode: 'InternalError', vendorErrorCode: 'CX017' }, 'CX017'],
+    ['of the vendor alone', { errorCode: 'OtherError', vendorErrorCode: ' 0x1F ' }, '0x1F'],
+    [
+      'that is dangerous, whatever harmless code the vendor adds',
+      { errorCode: 'GroundFailure', vendorErrorCode: 'ReaderFailure' },
+      'GroundFailure',
+    ],
+    [
+      'that is dangerous beside a vendor who says it is a state',
+      { errorCode: 'GroundFailure', vendorErrorCode: 'NoError' },
+      'GroundFailure',
+    ],
+    ['that is dangerous and named closer', { errorCode: 'GroundFailure', vendorErrorCode: 'CX002' }, 'CX002'],
     [
       'that says ask the vendor, who is silent',
       { errorCode: 'OtherError', vendorErrorCode: '' },

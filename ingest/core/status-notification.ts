@@ -1,4 +1,5 @@
-import { findDeviceModel } from '#contracts/device-models.ts';
+import { familyOfCode, findDeviceModel } from '#contracts/device-models.ts';
+import { faultFamily } from '#contracts/faults.ts';
 import { CONNECTOR_STATUSES, type ConnectorStatus, metricIndex } from '#contracts/metrics.ts';
 import {
   type CallDecoder,
@@ -26,15 +27,25 @@ const NO_ERROR = 'NoError';
 /** Our code for a connector that is faulted and does not say why. */
 const FAULTED = 'Faulted';
 const MAX_CODE = 64;
-/** Error codes that only say: ask the vendor. */
-const VAGUE: ReadonlySet<string> = new Set(['OtherError', 'InternalError']);
+/** The error code that only says: ask the vendor. */
+const VAGUE = 'OtherError';
 
-/** The code a fault is known by: the vendor's where it says more, raw where it is in no enum. */
-function codeOf(payload: Fields, errorCode: string, model: string): string {
+/**
+ * The code a fault is known by: the vendor's where it says more, raw where it is in no enum. A vendor's code never
+ * makes a dangerous fault look like a harmless one, nor a fault like a state.
+ */
+function codeOf(payload: Fields, errorCode: string, modelId: string): string {
   const vendorCode = textOf(payload, 'vendorErrorCode', MAX_CODE);
   if (vendorCode === null) return errorCode;
-  const isMapped = Object.hasOwn(findDeviceModel(model)?.faultCodes ?? {}, vendorCode);
-  return isMapped || VAGUE.has(errorCode) ? vendorCode : errorCode;
+  const model = findDeviceModel(modelId);
+  const family = Object.hasOwn(model?.faultCodes ?? {}, vendorCode)
+    ? model?.faultCodes[vendorCode]
+    : undefined;
+  if (family === 'state') return errorCode;
+  if (errorCode === VAGUE) return vendorCode;
+  const isDangerous = model !== undefined && faultFamily(familyOfCode(model, errorCode)).isSafety;
+  if (family === undefined || (isDangerous && !faultFamily(family).isSafety)) return errorCode;
+  return vendorCode;
 }
 
 interface Told {

@@ -26,7 +26,7 @@ const log = createLog({ level: 'silent', format: 'json' });
 // biome-ignore lint/suspicious/noExplicitAny: a test says what it expects of the body
 type Body = any;
 
-export type SentCommand = Parameters<DeskDeps['remoteCommands']['enqueue']>[1];
+type SentCommand = Parameters<DeskDeps['remoteCommands']['enqueue']>[1];
 
 /** What routes beside the desk's are made with. */
 export interface DeskParts {

@@ -2,7 +2,7 @@ export { advanceRuns } from './advance-run.ts';
 export { createCommandConsumer } from './command-consumer.ts';
 export { remoteRepairRoutes } from './http.ts';
 export { REPAIR_MIGRATIONS } from './migrations.ts';
-export type { ChargingState, RemoteCommands, RemoteDeps } from './ports.ts';
+export type { ChargingState, RemoteCommands } from './ports.ts';
 export { createTicketRepairs } from './ticket-repairs.ts';
 export { createVerificationRecords } from './verification-records.ts';
 export { type Load, noteRecurrence, verifyRepairs } from './verify-repairs.ts';

@@ -47,7 +47,7 @@ export interface RunFacts {
   readonly isCharging: boolean;
 }
 
-export type RunFailure = 'not_cured' | 'not_connected' | 'session_running' | 'too_long';
+type RunFailure = 'not_cured' | 'not_connected' | 'session_running' | 'too_long';
 
 /** What to do with a run now. `judged` is what the attempt in hand came to, where that is known by now. */
 export type RunDecision = { readonly judged: RemoteOutcome | null } & (

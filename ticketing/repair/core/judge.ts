@@ -16,7 +16,7 @@ export const REMOTE_POLICY = {
   extendMs: 5 * MINUTE_MS,
 } as const;
 
-export type VerificationPolicy = { readonly [K in keyof typeof VERIFICATION_POLICY]: number };
+type VerificationPolicy = { readonly [K in keyof typeof VERIFICATION_POLICY]: number };
 
 /** What is known of a repaired unit since its test. */
 export interface RepairFacts {

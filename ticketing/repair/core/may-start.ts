@@ -14,7 +14,7 @@ export type Refusal =
   | 'cool_down';
 
 /** What is known of the fault before anything is asked of a database. */
-export interface FaultFacts {
+interface FaultFacts {
   readonly isSafety: boolean;
   readonly isEmergency: boolean;
   readonly hasDevice: boolean;
@@ -22,7 +22,7 @@ export interface FaultFacts {
 }
 
 /** What is known of its unit; runs are those of the same unit. */
-export interface UnitFacts {
+interface UnitFacts {
   readonly kind: DeviceKind | string;
   readonly isInService: boolean;
   readonly isRunning: boolean;

@@ -36,6 +36,8 @@ export const TAGS: readonly (readonly [name: string, description: string])[] = [
   ['auth', 'Sign in and out'],
   ['devices', 'What connects: registration, credentials, models'],
   ['telemetry', 'What devices measured'],
+  ['charging', 'Charging sessions, and what connectors are doing'],
+  ['commands', 'What devices are told to do, and what became of it'],
   ['alarms', 'What a device or a rule says is wrong'],
   ['rules', 'When telemetry is an alarm'],
   ['service-requests', 'What people ask for, on every channel'],

@@ -6,8 +6,8 @@ import type { Logger } from '#platform/log.ts';
 export interface SimulatedFleetSettings {
   readonly httpUrl: string;
   readonly mqttUrl: string;
-  /** Of the OCPP server, e.g. ws://127.0.0.1:9000/ocpp; without one there are no piles. */
-  readonly ocppUrl?: string;
+  /** Of the OCPP server, e.g. ws://127.0.0.1:9000/ocpp. */
+  readonly ocppUrl: string;
   readonly token: string;
   readonly dataDir: string;
 }
@@ -32,11 +32,10 @@ export function startSimulatedFleet(settings: SimulatedFleetSettings, log: Logge
     '--exit-with-stdin',
     '--http',
     '0',
-    ...(ocppUrl === undefined ? ['--piles', '0'] : ['--ocpp', ocppUrl]),
   ];
   const child = spawn(
     process.execPath,
-    [...args, '--api', httpUrl, '--mqtt', mqttUrl, '--state-dir', stateDir],
+    [...args, '--api', httpUrl, '--mqtt', mqttUrl, '--ocpp', ocppUrl, '--state-dir', stateDir],
     {
       cwd: ROOT,
       stdio: ['pipe', 'ignore', 'inherit'],

@@ -1,4 +1,5 @@
-import { NOREPLY, RPCClient } from 'ocpp-rpc';
+import { createRequire } from 'node:module';
+import { RPCClient } from 'ocpp-rpc';
 import { reasonOf, SimulatorError } from '../errors.ts';
 import { reasonOfViolation, violationIn } from './schemas.ts';
 
@@ -36,6 +37,8 @@ export interface StationLink {
   readonly closed: Promise<void>;
 }
 
+/** Not among the names that an ES module can import from the library. */
+const { NOREPLY } = createRequire(import.meta.url)('ocpp-rpc') as { readonly NOREPLY: unknown };
 const PROTOCOL = 'ocpp1.6';
 const CALL_TIMEOUT_MS = 60_000;
 /** The library's words for it; it has no code. */
@@ -92,7 +95,7 @@ export async function connectStation(options: StationLinkOptions): Promise<Stati
 /** The connection can only be closed once every CALL has an answer or is to have none. */
 function silenceAfter(signal: AbortSignal | undefined): Promise<Payload> {
   return new Promise((resolve) => {
-    signal?.addEventListener('abort', () => resolve(NOREPLY as unknown as Payload), { once: true });
+    signal?.addEventListener('abort', () => resolve(NOREPLY as Payload), { once: true });
   });
 }
 

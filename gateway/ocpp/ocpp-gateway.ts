@@ -13,14 +13,14 @@ import { listen } from '../listen.ts';
 import { limitWrites } from '../write-limit.ts';
 import { createAdmission } from './admission.ts';
 import type { AnswerDeps } from './answer-call.ts';
-import { createBacklog } from './backlog.ts';
+import { type Backlog, createBacklog } from './backlog.ts';
 import { createBootGate } from './boot-gate.ts';
 import type { ChargingFacts } from './charging-facts.ts';
 import type { RefusedCall } from './dead-letters.ts';
 import { startLiveness } from './liveness.ts';
-import { createOcppCarrier } from './ocpp-carrier.ts';
-import { createRpcServer } from './ocpp-rpc.ts';
-import { createCounters } from './refusals.ts';
+import { createOcppCarrier, type OcppCarrier } from './ocpp-carrier.ts';
+import { createRpcServer, type RpcServer } from './ocpp-rpc.ts';
+import { type Counters, createCounters } from './refusals.ts';
 import { createSessionsRunning } from './sessions-running.ts';
 import { createStationListener } from './station-listener.ts';
 import { createStations, type Stations } from './stations.ts';
@@ -77,6 +77,7 @@ const DEFAULTS = {
   answerWithinMs: 120_000,
 };
 const HANDSHAKE_TIMEOUT_MS = 10_000;
+const MIN_SWEEP_MS = 10;
 const DRAIN_MS = 5_000;
 const GOODBYE_MS = 1_000;
 const POLICY_VIOLATION = 1008;
@@ -91,60 +92,16 @@ export async function startOcppGateway(
   config: OcppGatewayConfig,
 ): Promise<OcppGateway> {
   const settings = { ...DEFAULTS, ...config };
-  const { registry, facts, clock, log } = deps;
-  const counters = createCounters(deps.metrics);
-  const stations = createStations({ ...deps, counters });
-  const gate = createBootGate({ clock });
-  const running = createSessionsRunning({ facts });
-  const ids = createTransactionIds({ facts });
-  await ids.refill().catch((error: unknown) => log.warn({ err: error }, 'transaction ids not reserved yet'));
-  const starts = createTransactionStarts({ facts, ids, log });
-  const carrier = createOcppCarrier({ clock, log, gate, sessions: running, find: stations.find }, settings);
-  const backlog = createBacklog();
-  const answerDeps: AnswerDeps = {
-    ...deps,
-    ...settings,
-    counters,
-    gate,
-    starts,
-    sessions: running,
-    booted: (device) => carrier.booted(device.id),
-  };
-  const onSocket = createStationListener({ answerDeps, stations, counters, backlog, carrier });
-  const rpc = createRpcServer(
-    {
-      admit: createAdmission({ ...deps, counters }),
-      onSocket,
-      onError: (error) => log.error({ err: error }, 'OCPP server failed'),
-    },
-    settings,
-  );
-  const sockets = new Set<Socket>();
-  const server = createServer(
-    {
-      noDelay: true,
-      headersTimeout: HANDSHAKE_TIMEOUT_MS,
-      connectionsCheckingInterval: HANDSHAKE_TIMEOUT_MS,
-    },
-    (_request, response) => response.writeHead(404).end(),
-  );
-  server.maxConnections = settings.maxConnections;
-  server.on('drop', () => counters.refused('too_many_connections'));
-  server.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-    limitWrites(socket, () => counters.refused('slow_consumer'));
-  });
-  server.on('upgrade', (request, socket, head) =>
-    upgradeStation({ rpc, counters }, { request, socket: socket as Socket, head }),
-  );
+  const parts = await assemble(deps, settings);
+  const { counters, stations, carrier, backlog } = parts;
+  const { server, sockets } = createStationServer(parts, settings);
   const port = await listen(server, { ...config, setting: 'OCPP_PORT' }).catch((error: unknown) => {
     carrier[Symbol.dispose]();
     throw error;
   });
   const liveness = startLiveness(
     { stations, counters },
-    { ...settings, sweepEveryMs: Math.max(10, settings.pingAfterMs / 2) },
+    { ...settings, sweepEveryMs: Math.max(MIN_SWEEP_MS, settings.pingAfterMs / 2) },
   );
   const kick = (deviceId: string) => {
     const station = stations.find(deviceId);
@@ -152,7 +109,7 @@ export async function startOcppGateway(
     counters.refused('kicked');
     stations.drop(station, POLICY_VIOLATION, 'not registered any more, or with another password');
   };
-  registry.onRevoked(kick);
+  deps.registry.onRevoked(kick);
   return {
     port,
     get connectedCount() {
@@ -167,6 +124,73 @@ export async function startOcppGateway(
       await stop({ server, sockets, stations, drained: backlog.drained });
     },
   };
+}
+
+type Settings = OcppGatewayConfig & typeof DEFAULTS;
+
+interface Parts {
+  readonly rpc: RpcServer;
+  readonly counters: Counters;
+  readonly stations: Stations;
+  readonly carrier: OcppCarrier;
+  readonly backlog: Backlog;
+}
+
+async function assemble(deps: OcppGatewayDeps, settings: Settings): Promise<Parts> {
+  const { facts, clock, log } = deps;
+  const counters = createCounters(deps.metrics);
+  const stations = createStations({ ...deps, counters });
+  const gate = createBootGate({ clock });
+  const sessions = createSessionsRunning({ facts });
+  const ids = createTransactionIds({ facts });
+  await ids.refill().catch((error: unknown) => log.warn({ err: error }, 'transaction ids not reserved yet'));
+  const starts = createTransactionStarts({ facts, ids, log });
+  const carrier = createOcppCarrier({ clock, log, gate, sessions, find: stations.find }, settings);
+  const backlog = createBacklog();
+  const answerDeps: AnswerDeps = {
+    ...deps,
+    ...settings,
+    counters,
+    gate,
+    starts,
+    sessions,
+    booted: (device) => carrier.booted(device.id),
+  };
+  const rpc = createRpcServer(
+    {
+      admit: createAdmission({ ...deps, counters }),
+      onSocket: createStationListener({ answerDeps, stations, counters, backlog, carrier }),
+      onError: (error) => log.error({ err: error }, 'OCPP server failed'),
+    },
+    settings,
+  );
+  return { rpc, counters, stations, carrier, backlog };
+}
+
+function createStationServer(
+  { rpc, counters }: Pick<Parts, 'rpc' | 'counters'>,
+  { maxConnections }: Settings,
+): { server: Server; sockets: ReadonlySet<Socket> } {
+  const sockets = new Set<Socket>();
+  const server = createServer(
+    {
+      noDelay: true,
+      headersTimeout: HANDSHAKE_TIMEOUT_MS,
+      connectionsCheckingInterval: HANDSHAKE_TIMEOUT_MS,
+    },
+    (_request, response) => response.writeHead(404).end(),
+  );
+  server.maxConnections = maxConnections;
+  server.on('drop', () => counters.refused('too_many_connections'));
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    limitWrites(socket, () => counters.refused('slow_consumer'));
+  });
+  server.on('upgrade', (request, socket, head) =>
+    upgradeStation({ rpc, counters }, { request, socket: socket as Socket, head }),
+  );
+  return { server, sockets };
 }
 
 interface Running {

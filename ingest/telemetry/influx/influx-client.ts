@@ -48,7 +48,8 @@ interface Server {
 
 const PING_TIMEOUT_MS = 5_000;
 const WRITE_TIMEOUT_MS = 30_000;
-const QUERY_TIMEOUT_MS = 60_000;
+/** A rollup of many devices takes its time. */
+const QUERY_TIMEOUT_MS = 300_000;
 /** Small bodies are not worth packing. */
 const PACKED_ABOVE_BYTES = 4_096;
 

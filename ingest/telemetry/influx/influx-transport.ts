@@ -18,7 +18,7 @@ export interface InfluxTransport extends Disposable {
 }
 
 /** Silence on a connection for this long ends it, whatever the request allows. */
-const IDLE_MS = 120_000;
+const IDLE_MS = 360_000;
 
 export function createInfluxTransport(url: string, token: string | undefined): InfluxTransport {
   const agent = new (url.startsWith('https:') ? HttpsAgent : HttpAgent)({ keepAlive: true });

@@ -11,7 +11,7 @@ const say = (line: string): void => {
 };
 
 async function main(): Promise<void> {
-  const options = parseReplayOptions(process.argv.slice(2));
+  const options = parseReplayOptions(process.argv.slice(2), process.env);
   if (options === null) {
     process.stdout.write(REPLAY_HELP);
     return;

@@ -17,8 +17,8 @@ export const REPLAY_HELP = `Plays recorded OCPP 1.6 stations against a running g
 
   --api URL        the service, default http://127.0.0.1:8080
   --ocpp-url URL   its OCPP server, default ws://127.0.0.1:9000/ocpp
-  --token TOKEN    of a user who may register devices; or
-  --user NAME --password SECRET
+  --token TOKEN    of a user who may register devices, default AFTERCARE_TOKEN of the environment; or
+  --user NAME --password SECRET, default admin and ADMIN_PASSWORD of the environment
   --model ID       model of stations that are not registered, default dc-pile-generic
   --json           one line of JSON on standard output
   --help           this text
@@ -35,8 +35,10 @@ const OPTIONS = {
   help: { type: 'boolean', default: false },
 } as const;
 
+type Variables = Readonly<Record<string, string | undefined>>;
+
 /** Reads the command line; null asks for help. SIMULATOR_OPTION_INVALID says what is wrong. */
-export function parseReplayOptions(args: readonly string[]): ReplayOptions | null {
+export function parseReplayOptions(args: readonly string[], env: Variables = {}): ReplayOptions | null {
   const { values, positionals } = parsed(args);
   if (values.help) return null;
   const [file, ...others] = positionals;
@@ -46,7 +48,11 @@ export function parseReplayOptions(args: readonly string[]): ReplayOptions | nul
     api: urlOf('--api', values.api, ['http:', 'https:']),
     ocppUrl: urlOf('--ocpp-url', values['ocpp-url'], ['ws:', 'wss:']),
     model: values.model,
-    login: loginOf(values),
+    login: loginOf({
+      token: values.token ?? (values.user === undefined ? env.AFTERCARE_TOKEN : undefined),
+      user: values.user ?? 'admin',
+      password: values.password ?? env.ADMIN_PASSWORD,
+    }),
     isJson: values.json,
   };
 }
@@ -67,7 +73,7 @@ function loginOf(values: {
   if (values.token !== undefined) return { token: values.token };
   const { user: username, password } = values;
   if (username !== undefined && password !== undefined) return { username, password };
-  throw invalid('give --token, or --user and --password');
+  throw invalid('give --token, or --user and --password, or set AFTERCARE_TOKEN or ADMIN_PASSWORD');
 }
 
 function urlOf(option: string, text: string, protocols: readonly string[]): string {

@@ -209,6 +209,25 @@ test('the end of a transaction that we never started is answered, kept and count
   await eventually(async () => expect(await ocpp.unknownTransactions()).toBe(1));
 });
 
+test('where a transaction ends is logged with its end, again when it is repeated, also after our restart', async () => {
+  await using ocpp = await openTestOcpp();
+  const known = await ocpp.addStation();
+  const before = await ocpp.connect(known);
+  const start = { ...START, connectorId: 2 };
+  const { transactionId } = (await before.call('StartTransaction', start)) as { transactionId: number };
+  const stop = { transactionId, meterStop: 900, timestamp: '2026-11-22T02:00:00Z' };
+  await before.call('StopTransaction', stop);
+  await before.call('StopTransaction', stop);
+  await ocpp.restart();
+  ocpp.facts.places.set(transactionId, 'connector-2');
+  const after = await ocpp.connect(known);
+  await after.call('StopTransaction', stop);
+  expect(ocpp.logged().slice(1)).toEqual(Array(3).fill(['StopTransaction', stop, { connectorId: 2 }]));
+  ocpp.facts.isAway = true;
+  await after.call('StopTransaction', { ...stop, transactionId: 77 });
+  expect(ocpp.logged().at(-1)).toMatchObject(['StopTransaction', { transactionId: 77 }, {}]);
+});
+
 test('a station that is held in Pending may say what it was asked for, and nothing else', async () => {
   await using ocpp = await openTestOcpp();
   const known = await ocpp.addStation({ labels: { 'ocpp.boot': 'pending' } });

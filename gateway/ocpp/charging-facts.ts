@@ -6,7 +6,8 @@ export interface ChargingFacts {
   reserveTransactionIds(count: number): Promise<number>;
   /** The id that was promised for this start, if it has been reported before. */
   findTransaction(start: TransactionStart): Promise<number | null>;
-  isKnownTransaction(deviceId: string, transactionId: number): Promise<boolean>;
+  /** Where the transaction was started, ended or not; null for one that never was. */
+  componentOfTransaction(deviceId: string, transactionId: number): Promise<string | null>;
   /** The last reported status, by component. */
   connectorStatuses(deviceId: string): Promise<ReadonlyMap<string, ConnectorStatus>>;
   /** Transactions that have not ended, by component. */

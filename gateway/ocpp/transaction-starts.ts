@@ -5,8 +5,8 @@ import type { TransactionIds } from './transaction-ids.ts';
 /** Gives each start its transaction id: a start that is reported again gets the id that it got before. */
 export interface TransactionStarts {
   idOf(start: TransactionStart): Promise<number>;
-  /** Whether that transaction was started with us; null while it cannot be known. */
-  isKnown(deviceId: string, transactionId: number): Promise<boolean | null>;
+  /** Where that transaction was started; null: never with us, undefined: it cannot be known now. */
+  componentOf(deviceId: string, transactionId: number): Promise<string | null | undefined>;
 }
 
 const MAX_REMEMBERED = 20_000;
@@ -14,18 +14,18 @@ const MAX_REMEMBERED = 20_000;
 const FACTS_WITHIN_MS = 2_000;
 
 export function createTransactionStarts(deps: {
-  readonly facts: Pick<ChargingFacts, 'findTransaction' | 'isKnownTransaction'>;
+  readonly facts: Pick<ChargingFacts, 'findTransaction' | 'componentOfTransaction'>;
   readonly ids: TransactionIds;
   readonly log: Logger;
 }): TransactionStarts {
   const { facts, ids, log } = deps;
   const given = new Map<string, number>();
-  const started = new Set<string>();
-  const remember = (key: string, deviceId: string, id: number) => {
+  const places = new Map<string, string>();
+  const remember = (key: string, { deviceId, component }: TransactionStart, id: number) => {
     given.set(key, id);
-    started.add(`${deviceId}/${id}`);
+    places.set(`${deviceId}/${id}`, component);
     if (given.size > MAX_REMEMBERED) given.delete(given.keys().next().value ?? '');
-    if (started.size > MAX_REMEMBERED) started.delete(started.values().next().value ?? '');
+    if (places.size > MAX_REMEMBERED) places.delete(places.keys().next().value ?? '');
   };
   return {
     idOf: async (start) => {
@@ -37,12 +37,13 @@ export function createTransactionStarts(deps: {
         return null;
       });
       const id = found ?? (await ids.next());
-      remember(key, start.deviceId, id);
+      remember(key, start, id);
       return id;
     },
-    isKnown: async (deviceId, transactionId) => {
-      if (started.has(`${deviceId}/${transactionId}`)) return true;
-      return inTime(facts.isKnownTransaction(deviceId, transactionId)).catch(() => null);
+    componentOf: async (deviceId, transactionId) => {
+      const place = places.get(`${deviceId}/${transactionId}`);
+      if (place !== undefined) return place;
+      return inTime(facts.componentOfTransaction(deviceId, transactionId)).catch(() => undefined);
     },
   };
 }

@@ -1,12 +1,12 @@
 import { sql } from 'kysely';
 import { Type } from 'typebox';
 import { DeviceId } from '#contracts/ids.ts';
-import { CONNECTOR_STATUSES } from '#contracts/metrics.ts';
-import { ChargingSession } from '#contracts/ocpp.ts';
+import type { ConnectorStatus } from '#contracts/metrics.ts';
+import { ChargingSession, Connector, PileConnector } from '#contracts/ocpp.ts';
 import type { DeviceRef } from '#contracts/point-batch.ts';
-import { IsoTime, isoTime, isoTimeOrNull } from '#contracts/time.ts';
+import { isoTime, isoTimeOrNull } from '#contracts/time.ts';
 import type { Db } from '#platform/db/db.ts';
-import { notFound } from '#platform/errors.ts';
+import { invalidField, notFound } from '#platform/errors.ts';
 import { decodeRecordCursor, Page, PageQuery, pageOf } from '#platform/http/page.ts';
 import type { HttpInstance } from '#platform/http/routes.ts';
 
@@ -29,18 +29,14 @@ interface SessionRow {
 }
 
 interface ConnectorRow {
+  readonly device_id: string;
   readonly component: string;
-  readonly status: (typeof CONNECTOR_STATUSES)[number];
+  readonly status: ConnectorStatus;
   readonly error_code: string | null;
   readonly at: number;
 }
 
-const Connector = Type.Object({
-  component: Type.String({ description: 'connector-1 …; empty: the station as a whole' }),
-  status: Type.Enum(CONNECTOR_STATUSES),
-  errorCode: Type.Union([Type.String(), Type.Null()], { description: 'the fault that came with it' }),
-  at: IsoTime,
-});
+const MAX_PILES = 200;
 
 const tags = ['charging'];
 
@@ -95,15 +91,39 @@ export function chargingRoutes(app: HttpInstance, { db, findDevice }: ChargingRo
     async ({ params }) => {
       if (findDevice(params.id) === undefined) throw notFound('device', params.id);
       const { rows } = await sql<ConnectorRow>`
-        select component, status, error_code, at from connector_state
-        where device_id = ${params.id} order by component`.execute(db);
-      const items = rows.map(({ component, status, error_code, at }) => ({
-        component,
-        status,
-        errorCode: error_code,
-        at: isoTime(at),
-      }));
+        select * from connector_state where device_id = ${params.id} order by component`.execute(db);
+      return { items: rows.map(connectorOf), nextCursor: null };
+    },
+  );
+
+  app.get(
+    '/connectors',
+    {
+      config: { permission: 'devices:read' },
+      schema: {
+        tags,
+        summary: 'Connectors of several piles as they last told of them',
+        querystring: Type.Object({
+          deviceIds: Type.String({ maxLength: 13_000, description: 'comma-separated, at most 200' }),
+        }),
+        response: { 200: Type.Object({ items: Type.Array(PileConnector), nextCursor: Type.Null() }) },
+      },
+    },
+    async ({ query }) => {
+      const ids = query.deviceIds.split(',').filter((id) => id !== '');
+      if (ids.length > MAX_PILES) {
+        throw invalidField('CHARGING_TOO_MANY_DEVICES', 'deviceIds', `at most ${MAX_PILES}`);
+      }
+      const { rows } = await sql<ConnectorRow>`
+        select * from connector_state where device_id = any(${ids}) order by device_id, component`.execute(
+        db,
+      );
+      const items = rows.map((row) => ({ deviceId: row.device_id, ...connectorOf(row) }));
       return { items, nextCursor: null };
     },
   );
+}
+
+function connectorOf({ component, status, error_code, at }: ConnectorRow) {
+  return { component, status, errorCode: error_code, at: isoTime(at) };
 }

@@ -15,8 +15,8 @@ export interface ChargingStore {
   /** The first of a block of ids that nobody else gets; each is positive and fits 31 bits. */
   reserveTransactionIds(count: number): Promise<number>;
   findTransaction(started: StartedTransaction): Promise<number | null>;
-  /** Whether we know how the transaction began. */
-  isKnownTransaction(deviceId: string, transactionId: number): Promise<boolean>;
+  /** Where the transaction began; null where nobody knows. */
+  componentOfTransaction(deviceId: string, transactionId: number): Promise<string | null>;
   connectorStatuses(deviceId: string): Promise<ReadonlyMap<string, ConnectorStatus>>;
   /** By component: the transaction that began last, where it has not ended. */
   openTransactions(deviceId: string): Promise<ReadonlyMap<string, number>>;
@@ -43,11 +43,11 @@ export function createChargingStore({ db }: { readonly db: Db }): ChargingStore 
         order by id desc limit 1`.execute(db);
       return rows[0]?.transaction_id ?? null;
     },
-    async isKnownTransaction(deviceId, transactionId) {
-      const { rows } = await sql`
-        select 1 from charging_session
+    async componentOfTransaction(deviceId, transactionId) {
+      const { rows } = await sql<{ component: string }>`
+        select component from charging_session
         where device_id = ${deviceId} and transaction_id = ${transactionId} and not is_unknown`.execute(db);
-      return rows.length > 0;
+      return rows[0]?.component ?? null;
     },
     async connectorStatuses(deviceId) {
       const { rows } = await sql<{ component: string; status: ConnectorStatus }>`

@@ -101,16 +101,38 @@ test('a session is kept with its begin and end, however often and however cut it
   expect((await pile.app.call('GET', '/devices/pile-9/connectors')).statusCode).toBe(404);
 });
 
+test('the connectors of several piles are told at once', async () => {
+  await using pile = await open();
+  await pile.save(
+    status('charging', 1),
+    status('faulted', 2, { deviceId: 'pile-2', errorCode: 'GroundFailure' }),
+  );
+  await pile.save(status('available', 3, { deviceId: 'pile-3' }));
+  const list = async (ids: string) => (await pile.app.call('GET', `/connectors?deviceIds=${ids}`)).json();
+  expect((await list('pile-1,pile-2,nobody')).items).toEqual([
+    { ...one, status: 'charging', errorCode: null, at: '2026-11-22T10:00:01.000Z' },
+    {
+      ...one,
+      deviceId: 'pile-2',
+      status: 'faulted',
+      errorCode: 'GroundFailure',
+      at: '2026-11-22T10:00:02.000Z',
+    },
+  ]);
+  const many = Array.from({ length: 201 }, (_, index) => `pile-${index}`).join(',');
+  expect((await list(many)).code).toBe('CHARGING_TOO_MANY_DEVICES');
+});
+
 test('a stop for a transaction that we never started is kept as such, until its start is told', async () => {
   await using pile = await open();
   await pile.save(stopped(99, 60, { component: '' }));
   const list = async () => (await pile.app.call('GET', '/charging-sessions')).json().items;
   expect(await list()).toMatchObject([{ transactionId: 99, startedAt: null, isUnknown: true }]);
-  expect(await pile.store.isKnownTransaction('pile-1', 99)).toBe(false);
+  expect(await pile.store.componentOfTransaction('pile-1', 99)).toBeNull();
   await pile.save(started(99, 0));
   expect(await list()).toMatchObject([{ component: 'connector-1', isUnknown: false, stopReason: 'Local' }]);
-  expect(await pile.store.isKnownTransaction('pile-1', 99)).toBe(true);
-  expect(await pile.store.isKnownTransaction('pile-2', 99)).toBe(false);
+  expect(await pile.store.componentOfTransaction('pile-1', 99)).toBe('connector-1');
+  expect(await pile.store.componentOfTransaction('pile-2', 99)).toBeNull();
 });
 
 test('a start that is repeated is found by connector, time and meter', async () => {

@@ -20,7 +20,8 @@ import { addDevice, createDeviceDeps } from './test-devices.ts';
 /** Facts that a test sets; `fail` makes every question reject. */
 export interface TestFacts extends ChargingFacts {
   readonly started: Map<string, number>;
-  readonly known: Set<number>;
+  /** Where each transaction was started. */
+  readonly places: Map<number, string>;
   readonly statuses: Map<string, ConnectorStatus>;
   readonly open: Map<string, number>;
   isAway: boolean;
@@ -172,7 +173,7 @@ function createTestFacts(): TestFacts {
   let next = 1;
   const facts: TestFacts = {
     started: new Map(),
-    known: new Set(),
+    places: new Map(),
     statuses: new Map(),
     open: new Map(),
     isAway: false,
@@ -183,7 +184,7 @@ function createTestFacts(): TestFacts {
       }),
     findTransaction: ({ deviceId, component, startedAtMs, meterStartWh }) =>
       ask(() => facts.started.get([deviceId, component, startedAtMs, meterStartWh].join()) ?? null),
-    isKnownTransaction: (_deviceId, transactionId) => ask(() => facts.known.has(transactionId)),
+    componentOfTransaction: (_deviceId, transactionId) => ask(() => facts.places.get(transactionId) ?? null),
     connectorStatuses: () => ask(() => facts.statuses),
     openTransactions: () => ask(() => facts.open),
   };

@@ -144,14 +144,19 @@ test('a session is found afterwards with its meter values; a stop that nobody st
       },
     ],
   });
-  await pile.call('StopTransaction', { transactionId, meterStop: 3_000, timestamp: at(30), reason: 'Local' });
+  const transactionData = [
+    { timestamp: at(29), sampledValue: [{ value: '3000', context: 'Transaction.End' }] },
+  ];
+  const stop = { transactionId, meterStop: 3_000, timestamp: at(30), reason: 'Local' };
+  await pile.call('StopTransaction', { ...stop, transactionData });
   await pile.call('StopTransaction', { transactionId: 999_999, meterStop: 5, timestamp: at(40) });
 
   await eventually(async () => {
-    const { series } = await app.api.get('/telemetry?deviceId=pile-1&metrics=power,connector_rise');
+    const { series } = await app.api.get('/telemetry?deviceId=pile-1&metrics=power,connector_rise,energy');
     expect(series).toMatchObject([
       { metric: 'power', component: 'connector-1', unit: 'W', points: [[startMs + 10_000, 7_200]] },
       { metric: 'connector_rise', points: [[startMs + 10_000, expect.closeTo(29.3, 1)]] },
+      { metric: 'energy', component: 'connector-1', points: [[startMs + 29_000, 3]] },
     ]);
     const { items } = await app.api.get('/charging-sessions?deviceId=pile-1');
     expect(items).toHaveLength(2);

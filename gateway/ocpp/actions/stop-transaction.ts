@@ -1,5 +1,5 @@
-import type { DeviceRef } from '#contracts/point-batch.ts';
-import type { Action, ActionDeps } from './action.ts';
+import { connectorOf } from '#contracts/ocpp.ts';
+import type { Action } from './action.ts';
 
 interface StopTransaction {
   readonly transactionId: number;
@@ -7,23 +7,19 @@ interface StopTransaction {
 }
 
 /**
- * 1.6, 4.10: a transaction has ended. One that we never started is answered and kept all the same: the station
- * would repeat it for ever, and the energy has flowed.
+ * 1.6, 4.10: a transaction has ended; where is logged with it, since the station does not say. One that we never
+ * started is answered and kept all the same: the station would repeat it for ever, and the energy has flowed.
  */
-export const stopTransaction: Action = (deps, device, payload) => {
+export const stopTransaction: Action = async ({ sessions, starts, counters, log }, device, payload) => {
   const { idTag, ...kept } = payload as StopTransaction;
-  deps.sessions.stopped(device.id, kept.transactionId);
-  void noteUnknown(deps, device, kept.transactionId);
+  const { transactionId } = kept;
+  sessions.stopped(device.id, transactionId);
+  const component = await starts.componentOf(device.id, transactionId);
+  if (component === null) {
+    counters.unknownTransaction();
+    log.warn({ deviceId: device.id, transactionId }, 'a station ended a transaction that we never started');
+  }
+  const connectorId = typeof component === 'string' ? connectorOf(component) : null;
   const answer = idTag === undefined ? {} : { idTagInfo: { status: 'Accepted' } };
-  return { kept, reply: () => answer };
+  return { kept, ...(connectorId !== null && { promised: { connectorId } }), reply: () => answer };
 };
-
-async function noteUnknown(
-  { starts, counters, log }: ActionDeps,
-  { id: deviceId }: DeviceRef,
-  transactionId: number,
-): Promise<void> {
-  if ((await starts.isKnown(deviceId, transactionId)) !== false) return;
-  counters.unknownTransaction();
-  log.warn({ deviceId, transactionId }, 'a station ended a transaction that we never started');
-}

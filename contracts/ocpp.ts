@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { CONNECTOR_STATUSES } from './metrics.ts';
 
 /**
  * A call of a station as the durable log keeps it: `[action, payload, answered]` in JSON. `answered` holds what we
@@ -48,6 +49,20 @@ export const ChargingSession = Type.Object(
   { $id: 'ChargingSession', additionalProperties: false },
 );
 export type ChargingSession = Static<typeof ChargingSession>;
+
+const CONNECTOR_FIELDS = {
+  component: Type.String({ description: 'connector-1 …; empty: the station as a whole' }),
+  status: Type.Enum(CONNECTOR_STATUSES),
+  errorCode: Type.Union([Type.String(), Type.Null()], { description: 'the fault that came with it' }),
+  at: Type.String({ format: 'date-time' }),
+};
+
+/** What a pile last told of one of its connectors. */
+export const Connector = Type.Object(CONNECTOR_FIELDS);
+
+/** The same, in a list of several piles. */
+export const PileConnector = Type.Object({ deviceId: Type.String(), ...CONNECTOR_FIELDS });
+export type PileConnector = Static<typeof PileConnector>;
 
 /** Epoch ms of an OCPP timestamp, NaN for what is none. Stations that leave the zone out mean UTC (1.6, 3.14). */
 export function ocppTimeMs(text: string): number {

@@ -126,6 +126,52 @@ test('a station that restarts instead of answering has restarted', async () => {
   await eventually(async () => expect(answers).toMatchObject([{ status: 'done', detail: 'restarted' }]));
 });
 
+test('a change of availability that waits for a session is done when the connectors say so', async () => {
+  await using ocpp = await openTestOcpp();
+  const station = await connected(ocpp);
+  const answers: [string, CommandAnswer][] = [];
+  ocpp.gateway.carrier.onAnswer((id, answer) => answers.push([id, answer]));
+  const report = (connectorId: number, word: string) =>
+    station.call('StatusNotification', { connectorId, errorCode: 'NoError', status: word });
+  station.answer('ChangeAvailability', status('Scheduled'));
+  const change = (id: string, connectorId: number, type: string) =>
+    send(ocpp, 'change_availability', { connectorId, type }, { id });
+  const done = { status: 'done', detail: 'changed', result: null };
+  await report(0, 'Available');
+  await report(1, 'Charging');
+  await report(2, 'Charging');
+  await report(3, 'Faulted');
+  expect(await change('one', 1, 'Inoperative')).toMatchObject({ status: 'accepted' });
+  expect(await change('all', 0, 'Inoperative')).toMatchObject({ status: 'accepted' });
+  await report(2, 'Finishing');
+  await report(0, 'Unavailable');
+  expect(answers).toEqual([]);
+  await report(1, 'Unavailable');
+  await eventually(async () => expect(answers).toEqual([['one', done]]));
+  await report(2, 'Unavailable');
+  await eventually(async () => expect(answers.slice(1)).toEqual([['all', done]]));
+  expect(await change('back', 2, 'Operative')).toMatchObject({ status: 'accepted' });
+  await report(2, 'Unavailable');
+  await report(2, 'Faulted');
+  await report(2, 'Available');
+  await eventually(async () => expect(answers.slice(2)).toEqual([['back', done]]));
+});
+
+test('a station that reports the change before it answers has changed', async () => {
+  await using ocpp = await openTestOcpp();
+  const station = await connected(ocpp);
+  const answers: string[] = [];
+  ocpp.gateway.carrier.onAnswer((id, answer) => answers.push(`${id} ${answer.status}`));
+  station.answer('ChangeAvailability', async () => {
+    const report = { connectorId: 1, errorCode: 'NoError', status: 'Unavailable' };
+    await station.call('StatusNotification', report);
+    return { status: 'Scheduled' };
+  });
+  const args = { connectorId: 1, type: 'Inoperative' };
+  expect(await send(ocpp, 'change_availability', args, { id: 'c' })).toMatchObject({ status: 'accepted' });
+  await eventually(async () => expect(answers).toEqual(['c done']));
+});
+
 test('what would end a session is refused while a vehicle charges', async () => {
   await using ocpp = await openTestOcpp();
   const station = await connected(ocpp);

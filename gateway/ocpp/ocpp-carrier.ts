@@ -3,6 +3,7 @@ import { connectorComponent } from '#contracts/ocpp.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Logger } from '#platform/log.ts';
 import type { CommandAnswer, CommandCarrier, OutgoingCommand } from '../commands/carrier.ts';
+import { type AvailabilityChanges, createAvailabilityChanges } from './availability-changes.ts';
 import type { BootGate } from './boot-gate.ts';
 import { COMMAND_CALLS, type CommandCall } from './command-calls.ts';
 import { type CommandEntry, createCommandLines } from './command-lines.ts';
@@ -17,6 +18,8 @@ export interface OcppCarrier extends Disposable {
   connected(deviceId: string): void;
   /** The station says that it has restarted. */
   booted(deviceId: string): void;
+  /** The station has told the status of a connector, or of itself. */
+  reported(deviceId: string, component: string): void;
 }
 
 interface CarrierDeps {
@@ -39,13 +42,17 @@ const KIND = 'charging_pile';
  * then never is. A restart is done when the station has come back.
  */
 export function createOcppCarrier(deps: CarrierDeps, config: CarrierConfig): OcppCarrier {
-  const { clock, find } = deps;
+  const { clock, find, sessions, log } = deps;
   const resets = new Map<string, CommandEntry>();
   const reachable: ((deviceId: string) => void)[] = [];
   const answered: ((commandId: string, answer: CommandAnswer) => void)[] = [];
+  const changes = createAvailabilityChanges({
+    clock,
+    done: (entry) => entry.tell(answer('done', 'changed')),
+  });
   const lines = createCommandLines({
     clock,
-    carry: (entry) => carry({ ...deps, config, resets }, entry),
+    carry: (entry) => carry({ ...deps, config, resets, changes }, entry),
     onAnswer: (commandId, answer) => {
       for (const listener of answered) listener(commandId, answer);
     },
@@ -68,6 +75,13 @@ export function createOcppCarrier(deps: CarrierDeps, config: CarrierConfig): Ocp
       for (const listener of reachable) listener(deviceId);
     },
     booted: returned,
+    reported: (deviceId, component) => {
+      if (!changes.hasWaiting(deviceId)) return;
+      sessions.connectorsOf(deviceId).then(
+        (connectors) => changes.reported(deviceId, component, connectors),
+        (error: unknown) => log.warn({ err: error, deviceId }, 'what the connectors said is not known'),
+      );
+    },
     [Symbol.dispose]: lines[Symbol.dispose],
   };
 }
@@ -75,6 +89,7 @@ export function createOcppCarrier(deps: CarrierDeps, config: CarrierConfig): Ocp
 interface CarryDeps extends CarrierDeps {
   readonly config: CarrierConfig;
   readonly resets: Map<string, CommandEntry>;
+  readonly changes: AvailabilityChanges;
 }
 
 interface Carried {
@@ -98,13 +113,15 @@ async function carry(deps: CarryDeps, entry: CommandEntry): Promise<void> {
 }
 
 async function exchange(
-  { config, resets, gate, log }: CarryDeps,
+  { config, resets, changes, gate, log }: CarryDeps,
   { station, entry }: Carried,
   { call, leftMs }: { readonly call: CommandCall; readonly leftMs: number },
 ): Promise<void> {
   const { command, tell } = entry;
   const isReset = command.name === 'reset';
+  const isChange = command.name === 'change_availability';
   if (isReset) resets.set(command.deviceId, entry);
+  if (isChange) changes.sending(entry);
   if (command.name === 'trigger_message') {
     gate.asked(station.device.ref, String(command.args.requestedMessage));
   }
@@ -116,6 +133,9 @@ async function exchange(
     log.info({ deviceId: command.deviceId, commandId: command.id }, 'a station did not answer a command');
   }
   tell(judged);
+  if (!isChange) return;
+  if (judged.status === 'accepted') changes.scheduled(entry);
+  else changes.ended(entry);
 }
 
 /** Silence and a lost connection say nothing: the command stays `sent` until its deadline. */

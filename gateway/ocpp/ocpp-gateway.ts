@@ -155,6 +155,7 @@ async function assemble(deps: OcppGatewayDeps, settings: Settings): Promise<Part
     starts,
     sessions,
     booted: (device) => carrier.booted(device.id),
+    reported: (device, component) => carrier.reported(device.id, component),
   };
   const rpc = createRpcServer(
     {

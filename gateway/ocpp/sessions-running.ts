@@ -9,6 +9,8 @@ export interface SessionsRunning {
   reported(deviceId: string, component: string, status: ConnectorStatus): void;
   /** On that component, or on any where `component` is the whole. Rejects while it cannot be known. */
   isRunning(deviceId: string, component: string): Promise<boolean>;
+  /** What is known of each connector. Rejects while it cannot be. */
+  connectorsOf(deviceId: string): Promise<ReadonlyMap<string, ConnectorState>>;
 }
 
 interface StationState {
@@ -34,6 +36,11 @@ export function createSessionsRunning({
     stations.set(deviceId, made);
     return made;
   };
+  const known = async (deviceId: string) => {
+    const state = stateOf(deviceId);
+    if (!state.isComplete) await complete(facts, deviceId, state);
+    return state.connectors;
+  };
   return {
     started: (deviceId, component, transactionId) => put(stateOf(deviceId), component, { transactionId }),
     stopped: (deviceId, transactionId) => {
@@ -48,11 +55,11 @@ export function createSessionsRunning({
       put(state, component, { ...state.connectors.get(component), status });
     },
     isRunning: async (deviceId, component) => {
-      const state = stateOf(deviceId);
-      if (!state.isComplete) await complete(facts, deviceId, state);
-      if (component !== '') return isInSession(state.connectors.get(component) ?? {});
-      return [...state.connectors.values()].some(isInSession);
+      const connectors = await known(deviceId);
+      if (component !== '') return isInSession(connectors.get(component) ?? {});
+      return [...connectors.values()].some(isInSession);
     },
+    connectorsOf: known,
   };
 }
 

@@ -18,6 +18,8 @@ export interface ActionDeps {
   readonly bootRetryS: number;
   /** The station has restarted. */
   readonly booted: (device: DeviceRef) => void;
+  /** A connector, or the station as a whole, has told its status. */
+  readonly reported: (device: DeviceRef, component: string) => void;
 }
 
 /** What a call means to us. */

@@ -18,6 +18,22 @@ export function isInSession({ status, transactionId }: ConnectorState): boolean 
   return transactionId !== undefined && transactionId !== null;
 }
 
+/**
+ * Whether the component is in or out of service as wanted; of the whole, each connector that could be: a faulted one
+ * stays so either way.
+ */
+export function isAsWanted(
+  connectors: ReadonlyMap<string, ConnectorState>,
+  { component, isOperative }: { readonly component: string; readonly isOperative: boolean },
+): boolean {
+  const isWanted = ({ status }: ConnectorState) =>
+    status !== undefined && status !== 'faulted' && (status !== 'unavailable') === isOperative;
+  if (component !== '') return isWanted(connectors.get(component) ?? {});
+  const own = [...connectors].filter(([name]) => name !== '').map(([, connector]) => connector);
+  const able = own.filter(({ status }) => status !== 'faulted');
+  return able.length > 0 ? able.every(isWanted) : isWanted(connectors.get('') ?? {});
+}
+
 /** OCPP 1.6 ChargePointStatus in our spelling; undefined for a word that is none. */
 export function connectorStatusOf(status: string): ConnectorStatus | undefined {
   return STATUSES[status];

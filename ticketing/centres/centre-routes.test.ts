@@ -76,3 +76,19 @@ test('a user works for one centre, or for the head office', async () => {
   expect((await centres.call('DELETE', `${path}/${USER}`)).statusCode).toBe(204);
   expect(centres.accounts.get(USER)).toBeNull();
 });
+
+test('nobody puts themselves into an outsourced centre, which would lock them out; an own one they may', async () => {
+  await using database = await openTestDatabase();
+  await using centres = await openCentres(database.db);
+  const partner = (await centres.add({ kind: 'outsourced' })).json();
+  const own = (await centres.add({ kind: 'own' })).json();
+  await centres.call('POST', `/centres/${own.id}/members`, { body: { userId: USER } });
+  const me = centres.audit.entries.at(-1)?.actor;
+  const userId = me?.type === 'user' ? me.userId : '';
+  centres.accounts.set(userId, null);
+  const join = (id: string) => centres.call('POST', `/centres/${id}/members`, { body: { userId } });
+  const refused = await join(partner.id);
+  expect([refused.statusCode, refused.json().code]).toEqual([409, 'CENTRE_OWN_ACCOUNT']);
+  expect(centres.accounts.get(userId)).toBeNull();
+  expect((await join(own.id)).statusCode).toBe(204);
+});

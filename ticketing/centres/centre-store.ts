@@ -3,10 +3,10 @@ import type { Centre, CentreChange, CentreMembership, NewCentre } from '#contrac
 import { isoTime, isTimeZone } from '#contracts/time.ts';
 import type { Audit } from '#platform/audit/audit.ts';
 import { changedFields, newFields } from '#platform/audit/changed-fields.ts';
-import { type Actor, partnerCentreId } from '#platform/auth/actor.ts';
+import { type Actor, actorId, partnerCentreId } from '#platform/auth/actor.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Db, Tx } from '#platform/db/db.ts';
-import { invalidField, notFound } from '#platform/errors.ts';
+import { AftercareError, invalidField, notFound } from '#platform/errors.ts';
 import { decodeRecordCursor, type PageOf, type PageQueryOf, pageOf } from '#platform/http/page.ts';
 import { newId } from '#platform/ids.ts';
 import type { CentreRow, CentreTables } from './tables.ts';
@@ -131,7 +131,10 @@ export async function changeCentre(
   return toCentre(row);
 }
 
-/** Puts a user into a centre, or back to the head office. */
+/**
+ * Puts a user into a centre, or back to the head office. Nobody puts themselves into a partner's: they could not
+ * undo it, and the last of the management would be locked out.
+ */
 export async function setMember(
   { audit, setCentreOfUser }: CentreDeps,
   tx: Tx,
@@ -141,6 +144,11 @@ export async function setMember(
     centre,
   }: { readonly actor: Actor; readonly userId: string; readonly centre: Centre | null },
 ): Promise<void> {
+  if (centre?.kind === 'outsourced' && actorId(actor) === userId.toLowerCase()) {
+    throw new AftercareError('CENTRE_OWN_ACCOUNT', 'somebody else has to put you into an outsourced centre', {
+      kind: 'conflict',
+    });
+  }
   const membership = centre === null ? null : { id: centre.id, kind: centre.kind };
   if (!(await setCentreOfUser(tx, { userId, centre: membership }))) {
     throw invalidField('CENTRE_USER_UNKNOWN', 'userId', `no user ${userId}`);

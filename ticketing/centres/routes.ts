@@ -108,7 +108,7 @@ function memberRoutes(deps: CentreDeps, app: HttpInstance): void {
         tags,
         summary: 'Put a user into a centre',
         description:
-          "From within seconds people of an outsourced centre see their centre's work orders and nothing else. A technician's account follows the technician's centre by itself.",
+          "From within seconds people of an outsourced centre see their centre's work orders and nothing else. A technician's account follows the technician's centre by itself. 409 `CENTRE_OWN_ACCOUNT`: nobody puts themselves into an outsourced centre.",
         params: Params,
         body: Type.Object({ userId: RecordId }, { additionalProperties: false }),
       },

@@ -1,4 +1,3 @@
-import { faultFamily } from '#contracts/faults.ts';
 import { findPlaybook } from '#contracts/playbooks.ts';
 import type { Actor } from '#platform/auth/actor.ts';
 import type { Tx } from '#platform/db/db.ts';
@@ -11,6 +10,7 @@ import { abortRun, giveUp, resolveRun } from './end-run.ts';
 import type { RemoteDeps } from './ports.ts';
 import { dueRuns, lockRun } from './run-records.ts';
 import type { AttemptRow, RepairTables, RunRow } from './tables.ts';
+import { hazardsOf } from './unit-hazards.ts';
 
 const ACTOR: Actor = { type: 'system', name: 'repair' };
 
@@ -108,7 +108,7 @@ async function moveOn(deps: RemoteDeps, tx: Tx, held: Held): Promise<void> {
     })),
     waitingSinceMs: run.waiting_since,
     standingAlarms: (await standingAlarms(tx, ticket.id)).length,
-    isSafety: faultFamily(ticket.fault_family).isSafety,
+    ...(await hazardsOf(tx, run.unit_id)),
     isCharging,
   });
   const last = attempts.at(-1);

@@ -9,6 +9,7 @@ import { findUnit } from '../units/index.ts';
 import { type Refusal, refusalByFault, refusalByUnit } from './core/may-start.ts';
 import { runsOfFault } from './run-records.ts';
 import type { RepairTables } from './tables.ts';
+import { hazardsOf } from './unit-hazards.ts';
 
 const ACTOR: Actor = { type: 'system', name: 'repair' };
 
@@ -72,6 +73,7 @@ export async function refusalOfUnit(
   return refusalByUnit(playbook, {
     kind: unit.kind,
     isInService: unit.status === 'in_service',
+    ...(await hazardsOf(tx, unit.id)),
     ...runs,
     nowMs,
   });

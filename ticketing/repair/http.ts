@@ -64,7 +64,7 @@ function runRoutes(deps: TicketDeps, app: HttpInstance): void {
         tags,
         summary: 'Try to repair a fault from afar',
         description:
-          "Runs the fault family's playbook, or the one named. Work orders to which nobody was sent are cancelled. 409 names what forbids it: `REPAIR_SAFETY`, `REPAIR_NO_PLAYBOOK`, `REPAIR_NO_DEVICE`, `REPAIR_WRONG_KIND`, `REPAIR_UNIT_SUSPENDED`, `REPAIR_RUN_IN_PROGRESS`, `REPAIR_LIMIT`, `REPAIR_COOL_DOWN`, `REPAIR_NO_ALARM` (no alarm stands that could tell the outcome), `REPAIR_WORK_IN_HAND`.",
+          "Runs the fault family's playbook, or the one named. Work orders to which nobody was sent are cancelled. 409 names what forbids it: `REPAIR_SAFETY` (this fault, or another one of the unit, may hurt somebody), `REPAIR_TECHNICIAN_ON_SITE` (at the unit, or on the way), `REPAIR_NO_PLAYBOOK`, `REPAIR_NO_DEVICE`, `REPAIR_WRONG_KIND`, `REPAIR_UNIT_SUSPENDED`, `REPAIR_RUN_IN_PROGRESS`, `REPAIR_LIMIT`, `REPAIR_COOL_DOWN`, `REPAIR_NO_ALARM` (no alarm stands that could tell the outcome), `REPAIR_WORK_IN_HAND`.",
         params: Params,
         body: StartRemoteRepair,
         response,

@@ -1,15 +1,16 @@
 import { type SqlBool, sql } from 'kysely';
 import type { Db, Tx } from '#platform/db/db.ts';
+import { isInDanger } from '../tickets/index.ts';
 import type { RepairTables, RunRow } from './tables.ts';
 
-/** Runs whose next move is due, the longest waiting first. */
+/** Runs whose next move is due, or whose unit has become dangerous, the longest waiting first. */
 export async function dueRuns(db: Db, nowMs: number): Promise<RunRow[]> {
   return db
     .withTables<RepairTables>()
     .selectFrom('repair_run')
     .selectAll()
     .where('status', '=', 'running')
-    .where(sql<SqlBool>`due_at <= ${new Date(nowMs)}`)
+    .where(sql<SqlBool>`(due_at <= ${new Date(nowMs)} or ${isInDanger(sql.ref('repair_run.unit_id'))})`)
     .orderBy('due_at')
     .limit(500)
     .execute();

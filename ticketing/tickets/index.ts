@@ -1,4 +1,5 @@
 export { lockUnitAndTicket } from './assess-ticket.ts';
+export { isInDanger } from './danger.ts';
 export { ticketRoutes } from './http.ts';
 export { findTicket } from './list-tickets.ts';
 export { TICKET_MIGRATIONS } from './migrations.ts';

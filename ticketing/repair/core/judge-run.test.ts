@@ -22,7 +22,8 @@ const BEGUN: RunFacts = {
   attempts: [],
   waitingSinceMs: null,
   standingAlarms: 1,
-  isSafety: false,
+  isInDanger: false,
+  isAttended: false,
   isCharging: false,
 };
 
@@ -138,17 +139,40 @@ test('a session is waited for half an hour, also where only the device knew of i
   });
 });
 
+test('danger ends a run at once; somebody at the unit ends it before the next command, not while one has its time', () => {
+  const settling = { ...BEGUN, attempts: [attempt()] };
+  const danger = { act: 'abort', reason: 'safety' };
+  expect(judgeRun({ ...BEGUN, isInDanger: true })).toMatchObject(danger);
+  expect(judgeRun({ ...settling, isInDanger: true, isAttended: true })).toMatchObject(danger);
+  const somebody = { act: 'abort', reason: 'technician_on_site' };
+  expect(judgeRun({ ...BEGUN, isAttended: true, isCharging: true })).toMatchObject(somebody);
+  expect(judgeRun({ ...settling, isAttended: true })).toMatchObject({ act: 'wait', untilMs: 31_000 });
+  expect(judgeRun({ ...settling, isAttended: true, nowMs: 31_000 })).toMatchObject({
+    ...somebody,
+    judged: 'not_cured',
+  });
+  expect(judgeRun({ ...settling, isAttended: true, standingAlarms: 0 })).toMatchObject({ act: 'cured' });
+});
+
+function unitAt(dice: Dice, nowMs: number, n: number) {
+  return {
+    standingAlarms: dice.clearsAtMs !== null && nowMs >= dice.clearsAtMs ? 0 : 1,
+    isCharging: dice.charging[n % dice.charging.length] ?? false,
+    isInDanger: dice.dangerAtMs !== null && nowMs >= dice.dangerAtMs,
+    isAttended: dice.attended[n % dice.attended.length] ?? false,
+  };
+}
+
 /** Plays a run against a device that answers as the dice say, at 2 s a move. */
 function play(steps: RunFacts['steps'], dice: Dice) {
-  const sent: { step: number; try: number; isCharging: boolean; endsSession: boolean }[] = [];
+  const sent: (Sent & { step: number; try: number })[] = [];
   let attempts: Attempt[] = [];
   let waitingSinceMs: number | null = null;
   for (let nowMs = 0; nowMs <= 3 * 60 * MINUTE_MS; nowMs += 2_000) {
     const n = nowMs / 2_000;
-    const isCharging = dice.charging[n % dice.charging.length] ?? false;
-    const standingAlarms = dice.clearsAtMs !== null && nowMs >= dice.clearsAtMs ? 0 : 1;
-    const facts = { nowMs, startedAtMs: 0, steps, attempts, waitingSinceMs, standingAlarms, isCharging };
-    const decision = judgeRun({ ...facts, isSafety: dice.isSafety });
+    const unit = unitAt(dice, nowMs, n);
+    const decision = judgeRun({ nowMs, startedAtMs: 0, steps, attempts, waitingSinceMs, ...unit });
+    if (unit.isInDanger) expect(['abort', 'cured']).toContain(decision.act);
     if (decision.judged !== null) {
       attempts = attempts.with(-1, { ...(attempts.at(-1) as Attempt), outcome: decision.judged });
     }
@@ -160,7 +184,8 @@ function play(steps: RunFacts['steps'], dice: Dice) {
       attempts = [...attempts, attempt({ ...decision, status: null, queuedAtMs, outcome: 'skipped' })];
     } else if (decision.act === 'send') {
       const { step } = decision;
-      sent.push({ step, try: decision.try, isCharging, endsSession: steps[step]?.endsSession ?? true });
+      const endsSession = steps[step]?.endsSession ?? true;
+      sent.push({ step, try: decision.try, ...unit, endsSession });
       attempts = [
         ...attempts,
         attempt({ step, try: decision.try, status: 'queued', queuedAtMs, changedAtMs: nowMs }),
@@ -172,11 +197,17 @@ function play(steps: RunFacts['steps'], dice: Dice) {
   return { end: null, sent, attempts };
 }
 
+/** How the unit was when a command went. */
+interface Sent extends Pick<RunFacts, 'isCharging' | 'isInDanger' | 'isAttended'> {
+  readonly endsSession: boolean;
+}
+
 interface Dice {
   readonly charging: readonly boolean[];
   readonly answers: readonly (readonly [CommandStatus, boolean])[];
   readonly clearsAtMs: number | null;
-  readonly isSafety: boolean;
+  readonly dangerAtMs: number | null;
+  readonly attended: readonly boolean[];
 }
 
 function answer(
@@ -197,22 +228,27 @@ const dice = fc.record({
     maxLength: 20,
   }),
   clearsAtMs: fc.option(fc.nat(120 * MINUTE_MS)),
-  isSafety: fc.boolean(),
+  dangerAtMs: fc.option(fc.nat(120 * MINUTE_MS)),
+  attended: fc.array(
+    fc.nat(9).map((die) => die === 0),
+    { minLength: 1, maxLength: 50 },
+  ),
 });
 const steps = fc
   .tuple(fc.constantFrom(...PLAYBOOKS), fc.constantFrom('', 'connector-1', 'idu-3'))
   .map(([each, component]) => stepsFor(each, component));
 
-test('whatever device and driver do: no command while charging, none for safety, each step once, and an end', () => {
+test('whatever device and driver do: no command while charging, in danger or beside somebody, each step once, and an end', () => {
   fc.assert(
     fc.property(steps, dice, (each, luck) => {
       const { end, sent, attempts } = play(each, luck);
       expect(end).not.toBeNull();
       for (const command of sent) {
         expect(command.isCharging && command.endsSession).toBe(false);
+        expect(command).toMatchObject({ isInDanger: false, isAttended: false });
         expect(each[command.step]?.args).not.toBeNull();
       }
-      if (luck.isSafety) expect(sent).toEqual([]);
+      if (luck.dangerAtMs === 0) expect(sent).toEqual([]);
       const names = sent.map(({ step, try: again }) => `${step}/${again}`);
       expect(new Set(names).size).toBe(names.length);
       expect(sent.map(({ step }) => step)).toEqual(sent.map(({ step }) => step).sort((a, b) => a - b));

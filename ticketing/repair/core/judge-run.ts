@@ -43,7 +43,10 @@ export interface RunFacts {
   readonly waitingSinceMs: number | null;
   /** Alarms of the ticket that stand. */
   readonly standingAlarms: number;
-  readonly isSafety: boolean;
+  /** A fault of the unit may hurt somebody. */
+  readonly isInDanger: boolean;
+  /** Somebody works at the unit or is on the way. */
+  readonly isAttended: boolean;
   readonly isCharging: boolean;
 }
 
@@ -56,7 +59,7 @@ export type RunDecision = { readonly judged: RemoteOutcome | null } & (
   | { readonly act: 'skip'; readonly step: number }
   | { readonly act: 'cured' }
   | { readonly act: 'fail'; readonly reason: RunFailure }
-  | { readonly act: 'abort'; readonly reason: 'self_cleared' | 'safety' }
+  | { readonly act: 'abort'; readonly reason: 'self_cleared' | 'safety' | 'technician_on_site' }
 );
 
 /** A playbook's steps for a fault of that component. */
@@ -87,12 +90,13 @@ function hasReached({ status }: Attempt): boolean {
 
 /**
  * The next move of a run: each step in turn, each judged by whether the alarms return. Alarms that return before
- * any command has reached the device cleared by themselves: that is no cure.
+ * any command has reached the device cleared by themselves: that is no cure. Danger ends a run at once; somebody at
+ * the unit ends it where a further command would have its turn.
  */
 export function judgeRun(facts: RunFacts): RunDecision {
   const last = facts.attempts.at(-1);
   if (facts.standingAlarms === 0) return afterReturn(facts.attempts);
-  if (facts.isSafety) return { act: 'abort', reason: 'safety', judged: null };
+  if (facts.isInDanger) return { act: 'abort', reason: 'safety', judged: null };
   if (facts.nowMs >= facts.startedAtMs + RUN_POLICY.longestMs) {
     return { act: 'fail', reason: 'too_long', judged: null };
   }
@@ -163,13 +167,14 @@ function afterAttempt(facts: RunFacts, last: Attempt, judged: RemoteOutcome | nu
 }
 
 function tryStep(
-  { steps, nowMs, waitingSinceMs, isCharging }: RunFacts,
+  { steps, nowMs, waitingSinceMs, isCharging, isAttended }: RunFacts,
   next: { readonly step: number; readonly try: number },
   judged: RemoteOutcome | null,
 ): RunDecision {
   const step = steps[next.step];
   if (step === undefined) return { act: 'fail', reason: 'not_cured', judged };
   if (step.args === null) return { act: 'skip', step: next.step, judged };
+  if (isAttended) return { act: 'abort', reason: 'technician_on_site', judged };
   if (!step.endsSession || !isCharging) return { act: 'send', ...next, judged };
   const sinceMs = waitingSinceMs ?? nowMs;
   const overAtMs = sinceMs + RUN_POLICY.sessionWaitMs;

@@ -9,6 +9,8 @@ const FRESH = {
   kind: 'charging_pile',
   isInService: true,
   isRunning: false,
+  isInDanger: false,
+  isAttended: false,
   startedAtMs: [],
   lastEndedAtMs: null,
   nowMs: 1_000_000_000,
@@ -39,6 +41,27 @@ test('no shipped family is both dangerous and without refusal', () => {
   for (const { emergency: isEmergency } of dangerous) {
     expect(refusalByFault({ isSafety: true, isEmergency, hasDevice: true, playbook: reset })).toBe('safety');
   }
+});
+
+test('danger on the unit is refused whatever else holds, then somebody at work there', () => {
+  const any = fc.record({
+    kind: fc.constantFrom('charging_pile', 'ac_unit'),
+    isInService: fc.boolean(),
+    isInDanger: fc.boolean(),
+    isAttended: fc.boolean(),
+    isRunning: fc.boolean(),
+    startedAtMs: fc.array(fc.nat(2_000_000_000)),
+    lastEndedAtMs: fc.option(fc.nat(2_000_000_000)),
+    nowMs: fc.nat(2_000_000_000),
+  });
+  fc.assert(
+    fc.property(fc.constantFrom(...PLAYBOOKS), any, (playbook, unit) => {
+      const refusal = refusalByUnit(playbook, unit);
+      if (unit.isInDanger) expect(refusal).toBe('safety');
+      else if (unit.isAttended) expect(refusal).toBe('technician_on_site');
+      else expect(['safety', 'technician_on_site']).not.toContain(refusal);
+    }),
+  );
 });
 
 test('wrong equipment, out of service, and a unit under repair are refused by name', () => {

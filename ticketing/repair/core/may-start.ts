@@ -7,6 +7,7 @@ export type Refusal =
   | 'no_playbook'
   | 'emergency'
   | 'no_device'
+  | 'technician_on_site'
   | 'wrong_kind'
   | 'unit_suspended'
   | 'run_in_progress'
@@ -21,8 +22,16 @@ interface FaultFacts {
   readonly playbook: Playbook | undefined;
 }
 
+/** What forbids any command to a unit, whichever of its faults a run is for. */
+export interface UnitHazards {
+  /** A fault that may hurt somebody is unfinished there, or stands. */
+  readonly isInDanger: boolean;
+  /** Somebody works there or is on the way. */
+  readonly isAttended: boolean;
+}
+
 /** What is known of its unit; runs are those of the same unit. */
-interface UnitFacts {
+interface UnitFacts extends UnitHazards {
   readonly kind: DeviceKind | string;
   readonly isInService: boolean;
   readonly isRunning: boolean;
@@ -43,9 +52,14 @@ export function refusalByFault({ isSafety, isEmergency, hasDevice, playbook }: F
   return hasDevice ? null : 'no_device';
 }
 
-/** Whether the unit forbids it now: wrong equipment, out of service, tried already, or tried too lately. */
+/**
+ * Whether the unit forbids it now: danger to people first, then wrong equipment, out of service, tried already, or
+ * tried too lately.
+ */
 export function refusalByUnit(playbook: Playbook, unit: UnitFacts): Refusal | null {
   const { nowMs, lastEndedAtMs } = unit;
+  if (unit.isInDanger) return 'safety';
+  if (unit.isAttended) return 'technician_on_site';
   if (unit.kind !== playbook.kind) return 'wrong_kind';
   if (!unit.isInService) return 'unit_suspended';
   if (unit.isRunning) return 'run_in_progress';

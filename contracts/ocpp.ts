@@ -64,7 +64,12 @@ export const Connector = Type.Object(CONNECTOR_FIELDS);
 export const PileConnector = Type.Object({ deviceId: Type.String(), ...CONNECTOR_FIELDS });
 export type PileConnector = Static<typeof PileConnector>;
 
+const TIME = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?)\s?(Z|[+-]\d\d:?\d\d)?$/i;
+
 /** Epoch ms of an OCPP timestamp, NaN for what is none. Stations that leave the zone out mean UTC (1.6, 3.14). */
-export function ocppTimeMs(text: string): number {
-  return Date.parse(/(Z|[+-]\d\d:?\d\d)$/i.test(text) ? text : `${text.trim().replace(' ', 'T')}Z`);
+export function ocppTimeMs(value: unknown): number {
+  const [, day, clock, zone] = (typeof value === 'string' ? TIME.exec(value.trim()) : null) ?? [];
+  if (day === undefined || clock === undefined) return Number.NaN;
+  const offset = zone === undefined ? 'Z' : zone.replace(/^([+-]\d\d)(\d\d)$/, '$1:$2');
+  return Date.parse(`${day}T${clock.replace(',', '.')}${offset.toUpperCase()}`);
 }

@@ -425,6 +425,33 @@ test('telemetry and faults in our own format come through vendor data as if by t
   expect(ingest.ledgers.ocpp).toMatchObject({ received: 5, stored: 3, deadLettered: 2 });
 });
 
+test('what 1.6 has no measurand for comes through vendor data', async () => {
+  await using place = await temporaryFolder();
+  const { ingest, seen } = await open({ folder: place.folder, writePoints: async () => undefined });
+  await using _ = ingest;
+  const connector = { insulation_resistance: 850, contactor_operations: 99_000, lock_tries: 2 };
+  for (const told of [{ component: 'connector-1', values: connector }, { values: { rssi: -71 } }]) {
+    const data = JSON.stringify(told);
+    await call(ingest, 'DataTransfer', { vendorId: 'aftercare', messageId: 'telemetry', data });
+  }
+  await ingest.stored(forever);
+  const points = seen.flatMap(({ points: { count, component, metric, value, valueStart } }) =>
+    Array.from({ length: count }, (_each, at) => [
+      component[at],
+      Object.fromEntries(
+        [...metric.slice(valueStart[at], valueStart[at + 1])].map((index, n) => [
+          METRICS.charging_pile[index]?.name,
+          value[(valueStart[at] ?? 0) + n],
+        ]),
+      ),
+    ]),
+  );
+  expect(points).toEqual([
+    ['connector-1', connector],
+    ['', { rssi: -71 }],
+  ]);
+});
+
 test('a call that a station repeats under its id is a duplicate; the same said anew is not', async () => {
   await using place = await temporaryFolder();
   const { ingest } = await open({ folder: place.folder, writePoints: async () => undefined });

@@ -1,9 +1,8 @@
-import { connectorComponent } from '#contracts/ocpp.ts';
+import { connectorComponent, ocppTimeMs } from '#contracts/ocpp.ts';
 import type { DeviceRef } from '#contracts/point-batch.ts';
 import type { ChargingChange } from './charging-change.ts';
 import { observedAt } from './observed-at.ts';
 import type { DecodeProblem, ProblemCode } from './problem.ts';
-import { readTime } from './read-time.ts';
 
 /** Whose call it is, when we got it, and what we promised in the reply. */
 export interface CallSource {
@@ -118,8 +117,8 @@ export function wattHoursOf(facts: CallFacts, fields: Fields, name: string): num
 export function timeOf(facts: CallFacts, fields: Fields, source: CallSource): number {
   const { timestamp } = fields;
   if (timestamp === undefined || timestamp === null) return source.receivedAtMs;
-  const ownMs = readTime(timestamp);
-  if (ownMs === null) noteBad(facts, 'INGEST_VALUE_TYPE', 'timestamp');
+  const ownMs = ocppTimeMs(timestamp);
+  if (Number.isNaN(ownMs)) noteBad(facts, 'INGEST_VALUE_TYPE', 'timestamp');
   const atMs = observedAt(ownMs, source);
   if (ownMs === atMs) facts.ownMs = Math.max(facts.ownMs ?? 0, ownMs);
   return atMs;

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CONNECTOR_STATUSES, METRICS } from '#contracts/metrics.ts';
+import { ocppTimeMs } from '#contracts/ocpp.ts';
 import type { DeviceRef } from '#contracts/point-batch.ts';
 import type { CallFacts, CallSource } from './call-facts.ts';
 import { createComponentBook } from './components.ts';
 import { decodeCall } from './decode-call.ts';
-import { readTime } from './read-time.ts';
 
 const NOW = Date.UTC(2026, 10, 22, 10);
 const AT = '2026-11-22T09:59:00Z';
@@ -197,6 +197,7 @@ describe('MeterValues', () => {
     expect(hot?.connector_rise).toBeCloseTo(29.296_875, 9);
     expect(valuesOf(meter(current('10'), outlet, temperature('50', 'Body')))).toMatchObject([
       { connector_rise: 100 },
+      { internal_temp: 50 },
     ]);
     for (const few of [
       [current('4.9'), outlet, temperature('30', 'Inlet')],
@@ -206,6 +207,14 @@ describe('MeterValues', () => {
     ]) {
       expect(valuesOf(meter(...few))[0]).not.toHaveProperty('connector_rise');
     }
+  });
+
+  test('how hot it is inside and how the fan turns is of the whole pile, whichever connector tells it', () => {
+    const body = { value: '82', measurand: 'Temperature', location: 'Body' };
+    const fan = { value: '0', measurand: 'RPM' };
+    const facts = meter({ value: '7000', measurand: 'Power.Active.Import' }, body, fan);
+    expect(facts.points.map(({ component }) => component)).toEqual(['connector-1', '']);
+    expect(valuesOf(facts)).toEqual([{ power: 7_000 }, { internal_temp: 82, fan_rpm: 0 }]);
   });
 
   test.each([
@@ -343,11 +352,11 @@ test.each([
   ['2026-11-22T10:00', NOW],
   ['2026-11-22T18:00:00+08:00', NOW],
   ['2026-11-22T18:00:00+0800', NOW],
-  ['2026-13-22T18:00:00Z', null],
-  ['22.11.2026 10:00', null],
-  [1_790_000_000_000, null],
+  ['2026-13-22T18:00:00Z', Number.NaN],
+  ['22.11.2026 10:00', Number.NaN],
+  [1_790_000_000_000, Number.NaN],
 ])('%s is read as a time', (text, ms) => {
-  expect(readTime(text)).toBe(ms);
+  expect(ocppTimeMs(text)).toBe(ms);
 });
 
 test('whatever a station sends, decoding ends, and each value kept is in range and dated within bounds', () => {

@@ -1,4 +1,5 @@
 import { findMetric, metricIndex } from '#contracts/metrics.ts';
+import { ocppTimeMs } from '#contracts/ocpp.ts';
 import {
   type CallDecoder,
   type CallFacts,
@@ -10,7 +11,6 @@ import {
 } from './call-facts.ts';
 import { MEASURANDS, type Measurand, temperatureAt } from './measurands.ts';
 import { MAX_AHEAD_MS } from './observed-at.ts';
-import { readTime } from './read-time.ts';
 
 const KIND = 'charging_pile';
 const DEFAULT_MEASURAND = 'Energy.Active.Import.Register';
@@ -115,10 +115,28 @@ function addRise({ values }: Sampled): void {
   if (rise >= 0 && rise <= (findMetric(KIND, 'connector_rise')?.max ?? 0)) values.set('connector_rise', rise);
 }
 
+/** Whichever connector tells them, these are of the cabinet: one hot pile is one fault. */
+const OF_STATION: ReadonlySet<string> = new Set(['internal_temp', 'fan_rpm']);
+
+function addPoints(
+  facts: CallFacts,
+  { values }: Sampled,
+  at: { component: string; observedAtMs: number },
+): void {
+  const own = new Map<number, number>();
+  const ofStation = new Map<number, number>();
+  for (const [name, value] of values) {
+    const metric = metricIndex(KIND, name);
+    if (metric !== undefined) (OF_STATION.has(name) ? ofStation : own).set(metric, value);
+  }
+  if (own.size > 0) facts.points.push({ ...at, values: own });
+  if (ofStation.size > 0) facts.points.push({ ...at, component: '', values: ofStation });
+}
+
 /** When the values were taken, or null with the problem noted. */
 function takenAt(facts: CallFacts, meterValue: Fields, source: CallSource): number | null {
-  const ownMs = readTime(meterValue.timestamp);
-  if (ownMs === null) noteBad(facts, 'INGEST_VALUE_TYPE', 'timestamp');
+  const ownMs = ocppTimeMs(meterValue.timestamp);
+  if (Number.isNaN(ownMs)) noteBad(facts, 'INGEST_VALUE_TYPE', 'timestamp');
   else if (ownMs > source.receivedAtMs + MAX_AHEAD_MS) noteBad(facts, 'INGEST_CLOCK_AHEAD', 'timestamp');
   else if (ownMs < source.oldestMs) noteBad(facts, 'INGEST_CLOCK_BEHIND', 'timestamp');
   else {
@@ -148,12 +166,7 @@ function addMeterValue(
   }
   addTotals(facts, sampled);
   addRise(sampled);
-  const values = new Map<number, number>();
-  for (const [name, value] of sampled.values) {
-    const metric = metricIndex(KIND, name);
-    if (metric !== undefined) values.set(metric, value);
-  }
-  if (values.size > 0) facts.points.push({ component, observedAtMs, values });
+  addPoints(facts, sampled, { component, observedAtMs });
 }
 
 /** Adds a point for each instant of a list of meter values; what was measured at the grid's side gives way. */

@@ -4,6 +4,7 @@ import { hasBrowser, openPage } from '#test/support/browser.ts';
 import { buildConsole, firstLoadBytes } from '#test/support/built-console.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { openTestApp, type TestApp, type TestDevice } from '#test/support/test-app.ts';
+import type { TestPile } from '#test/support/test-pile.ts';
 
 const KB = 1_000;
 const WAIT_MS = 120_000;
@@ -177,6 +178,67 @@ test.skipIf(!isShown)(
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
     await page.reload();
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
+  },
+  WAIT_MS,
+);
+
+/** What a pile's connector reports while a vehicle charges. */
+async function charge(pile: TestPile): Promise<void> {
+  const startMs = Date.now() - 60_000;
+  const at = (seconds: number) => new Date(startMs + seconds * 1_000).toISOString();
+  const start = { connectorId: 2, idTag: 'TAG', meterStart: 1_000, timestamp: at(0) };
+  const { transactionId } = await pile.call('StartTransaction', start);
+  const sampledValue = [
+    { value: '7.2', measurand: 'Power.Active.Import', unit: 'kW' },
+    { value: '31', measurand: 'Temperature', location: 'Outlet', unit: 'Celsius' },
+  ];
+  await pile.call('MeterValues', {
+    connectorId: 2,
+    transactionId,
+    meterValue: [{ timestamp: at(20), sampledValue }],
+  });
+  await pile.call('StopTransaction', { transactionId, meterStop: 4_500, timestamp: at(30), reason: 'Local' });
+}
+
+test.skipIf(!isShown)(
+  'A11: a pile shows its connectors, sessions and commands, and its ticket what was cured from afar without an order',
+  async () => {
+    await using app = await openTestApp();
+    await openSite(app);
+    const pile = await app.openPile();
+    pile.answer('UnlockConnector', { status: 'Unlocked' }, () => pile.status());
+    await charge(pile);
+    await pile.status({ connectorId: 2 });
+    await pile.status({ errorCode: 'ConnectorLockFailure' });
+    await using window = await openPage(app.httpUrl, DESK);
+    const { page, complaints } = window;
+    await page.goto('/');
+    await signIn(page, app);
+
+    await row(page, 'pile-1').getByText('Connector 2').waitFor();
+    await page.getByText('Charging pile', { exact: true }).first().click();
+    await row(page, 'ac-1').waitFor({ state: 'detached' });
+    await page.getByText('2', { exact: true }).and(page.locator('.counter-value')).waitFor();
+    await row(page, 'pile-1').getByRole('link').click();
+    await page.getByRole('heading', { name: 'Charging sessions' }).waitFor();
+    await row(page, 'Ended at the pile').getByText('3.5 kWh').waitFor();
+    await page.getByRole('heading', { name: 'Connector 1', exact: true }).waitFor();
+    await page.getByRole('img', { name: /Charging power · Connector 2: 7\.20 kW/ }).waitFor();
+    const command = page.getByRole('listitem').filter({ hasText: 'Unlock connector' });
+    await command.getByText('Done').waitFor();
+
+    await row(page, 'TK-000001').getByText('Remotely').waitFor();
+    await row(page, 'TK-000001').getByRole('link').first().click();
+    const ticket = page.getByRole('dialog');
+    await ticket.getByText('Cured', { exact: true }).waitFor();
+    await ticket.getByText('Unlock connector').first().waitFor();
+    await ticket.getByText('Cured remotely').first().waitFor();
+    expect(await ticket.getByRole('heading', { name: 'Work orders' }).count()).toBe(0);
+    await page.goto('/units/pile-1');
+    await page.getByRole('button', { name: '中文' }).click();
+    await page.getByRole('heading', { name: '1 号枪', exact: true }).waitFor();
+    expect(await widthOf(page)).toBe(DESK.viewport.width);
+    expect(complaints).toEqual([]);
   },
   WAIT_MS,
 );

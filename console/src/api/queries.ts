@@ -4,6 +4,8 @@ import type { Command } from '#contracts/commands.ts';
 import type { Site } from '#contracts/customers.ts';
 import type { Device } from '#contracts/devices.ts';
 import type { MaintenancePlan } from '#contracts/maintenance.ts';
+import type { DeviceKind } from '#contracts/metrics.ts';
+import type { ChargingSession, PileConnector } from '#contracts/ocpp.ts';
 import type { Technician } from '#contracts/people.ts';
 import type { TelemetrySeries } from '#contracts/telemetry.ts';
 import type { Ticket, TicketDetail } from '#contracts/tickets.ts';
@@ -42,8 +44,13 @@ function one<T>(resource: Key[0], id: string) {
 
 type About = { readonly deviceId?: string };
 
-export const devicesQuery = (filter: { readonly q?: string; readonly isConnected?: boolean } = {}) =>
-  page<Device>('devices', filter, LIVE_MS);
+interface DeviceFilter {
+  readonly q?: string;
+  readonly isConnected?: boolean;
+  readonly kind?: DeviceKind;
+}
+
+export const devicesQuery = (filter: DeviceFilter = {}) => page<Device>('devices', { ...filter }, LIVE_MS);
 export const deviceQuery = (id: string) => ({ ...one<Device>('devices', id), refetchInterval: LIVE_MS });
 export const unitsQuery = () => page<Unit>('units', {}, SLOW_MS * 2);
 export const unitQuery = (id: string) => one<UnitDetail>('units', id);
@@ -60,6 +67,19 @@ export const plansQuery = (deviceId: string) =>
   page<MaintenancePlan>('maintenance-plans', { deviceId }, SLOW_MS);
 
 export const commandsQuery = (deviceId: string) => page<Command>('commands', { deviceId }, LIVE_MS * 2);
+export const sessionsQuery = (deviceId: string) =>
+  page<ChargingSession>('charging-sessions', { deviceId, limit: '20' }, LIVE_MS * 2);
+
+/** What the connectors of these piles are doing. */
+export const connectorsQuery = (pileIds: readonly string[]) =>
+  queryOptions({
+    queryKey: ['connectors', pileIds] as Key,
+    queryFn: ({ signal }) =>
+      getJson<{ items: readonly PileConnector[] }>('/connectors', { deviceIds: pileIds.join(',') }, signal),
+    enabled: pileIds.length > 0,
+    refetchInterval: LIVE_MS,
+    placeholderData: keepPreviousData,
+  });
 
 /** The newest values of one component of a device. */
 export interface Latest {

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import type { AlarmState, Severity } from '#contracts/alarms.ts';
+import type { ConnectorStatus } from '#contracts/metrics.ts';
 import type { Priority } from '#contracts/priority.ts';
 import type { TicketStatus, Verification, WorkOrderStatus } from '#contracts/statuses.ts';
 import { useTexts } from '../i18n/i18n.ts';
@@ -110,7 +111,7 @@ export function PriorityMark({ priority }: { priority: Priority }) {
   return <span className={`priority tone-${PRIORITY_TONES[priority]}`}>{priority}</span>;
 }
 
-type Look = readonly [Shape, Tone];
+export type Look = readonly [Shape, Tone];
 const WAITS: Look = ['ring', 'major'];
 const MOVES: Look = ['half', 'brand'];
 const DONE: Look = ['check', 'good'];
@@ -174,6 +175,28 @@ export function VerificationMark({ verification }: { verification: Verification 
   return (
     <Mark shape={shape} tone={tone}>
       {t(`verification.${verification}`)}
+    </Mark>
+  );
+}
+
+const CONNECTOR_LOOKS: Readonly<Record<ConnectorStatus, Look>> = {
+  available: ['ring', 'good'],
+  preparing: ['half', 'brand'],
+  charging: ['disc', 'brand'],
+  suspended_evse: ['bar', 'minor'],
+  suspended_ev: ['bar', 'quiet'],
+  finishing: ['half', 'brand'],
+  reserved: ['square', 'quiet'],
+  unavailable: ['cross', 'quiet'],
+  faulted: ['diamond', 'critical'],
+};
+
+export function ConnectorMark({ status }: { status: ConnectorStatus }) {
+  const { t } = useTexts();
+  const [shape, tone] = CONNECTOR_LOOKS[status];
+  return (
+    <Mark shape={shape} tone={tone}>
+      {t(`connectorStatus.${status}`)}
     </Mark>
   );
 }

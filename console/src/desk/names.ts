@@ -1,5 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { findDeviceModel } from '#contracts/device-models.ts';
+import { connectorOf } from '#contracts/ocpp.ts';
+import { findPlaybook } from '#contracts/playbooks.ts';
 import { sitesQuery, techniciansQuery, unitsQuery } from '../api/queries.ts';
 import { useTexts } from '../i18n/i18n.ts';
 import { useMe } from './me.ts';
@@ -45,5 +47,25 @@ export function usePersonName() {
   return (by: string) => {
     if (by.startsWith('system')) return t('detail.automatic');
     return by === me.id ? t('detail.you') : t('detail.person');
+  };
+}
+
+/** A part as people call it: a pile's connector by its number, any other by its own name; `''` stays empty. */
+export function useComponentName() {
+  const { t } = useTexts();
+  return (component: string) => {
+    const number = connectorOf(component);
+    return number === null || number === 0 ? component : t('unit.connector', { number });
+  };
+}
+
+/** Why a ticket or an order moved: in words where the reason is a name of ours, else as it was written. */
+export function useReasonText() {
+  const { t, local, nameOf } = useTexts();
+  return (reason: string): string => {
+    const [, minutes] = /^not answered within (\d+) minutes$/.exec(reason) ?? [];
+    if (minutes !== undefined) return t('detail.unansweredFor', { count: Number(minutes) });
+    const playbook = findPlaybook(reason);
+    return playbook === undefined ? nameOf('moveReason', reason) : local(playbook.label);
   };
 }

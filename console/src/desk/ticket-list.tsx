@@ -40,7 +40,7 @@ export function TicketList({ tickets, empty, hidesUnit = false }: TicketListProp
       key: 'status',
       title: t('field.status'),
       by: ({ status }) => status,
-      render: ({ status }) => <TicketStatusMark status={status} />,
+      render: (ticket) => <TicketState ticket={ticket} />,
     },
     {
       key: 'source',
@@ -72,7 +72,7 @@ export function TicketList({ tickets, empty, hidesUnit = false }: TicketListProp
         <div className="card">
           <span className="card-line">
             <DetailLink detail={{ kind: 'ticket', id: ticket.id }}>{ticket.number}</DetailLink>
-            <TicketStatusMark status={ticket.status} />
+            <TicketState ticket={ticket} />
           </span>
           <span>
             <PriorityMark priority={ticket.priority} /> <Fault ticket={ticket} />
@@ -97,6 +97,17 @@ function Fault({ ticket }: { readonly ticket: Ticket }) {
     <span>
       {local(faultFamily(ticket.faultFamily).label)}
       {ticket.faultCode !== null && <code className="code">{ticket.faultCode}</code>}
+    </span>
+  );
+}
+
+/** Where it stands, and how it was resolved. */
+function TicketState({ ticket: { status, resolution } }: { readonly ticket: Ticket }) {
+  const { t } = useTexts();
+  return (
+    <span className="two-lines">
+      <TicketStatusMark status={status} />
+      {resolution !== null && <small className="quiet">{t(`resolution.${resolution}`)}</small>}
     </span>
   );
 }

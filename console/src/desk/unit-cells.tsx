@@ -1,11 +1,13 @@
 import type { Device } from '#contracts/devices.ts';
-import { CONNECTOR_STATUSES, findMetric } from '#contracts/metrics.ts';
+import { type DeviceKind, findMetric } from '#contracts/metrics.ts';
+import type { PileConnector } from '#contracts/ocpp.ts';
 import type { Latest } from '../api/queries.ts';
 import { formatQuantity } from '../format/quantity.ts';
 import { useTexts } from '../i18n/i18n.ts';
 import { kindOf } from '../unit/kind.ts';
 import { Instant } from './instant.tsx';
-import { SeverityMark } from './marks.tsx';
+import { ConnectorMark, SeverityMark } from './marks.tsx';
+import { useComponentName } from './names.ts';
 import type { AlarmCount } from './open-work.ts';
 import { useNow } from './use-now.ts';
 
@@ -15,6 +17,8 @@ export interface UnitRow {
   readonly latest: Latest | undefined;
   /** What its parts said last: indoor units, connectors. */
   readonly parts: readonly Latest[];
+  /** Of a charging pile. */
+  readonly connectors: readonly PileConnector[];
   readonly alarms: AlarmCount | undefined;
   readonly serial: string | null;
   readonly site: string | null;
@@ -51,17 +55,16 @@ const UNIT_OF: Readonly<Record<string, string>> = Object.fromEntries(
 
 /** What the unit is doing: a compressor's speed, or the state of each connector. */
 export function AtWork({ row }: { readonly row: UnitRow }) {
-  const { nameOf } = useTexts();
-  if (kindOf(row.device) === 'ac_unit') return <Reading row={row} metrics={['compressor_hz']} />;
-  const states = row.parts.flatMap(({ component, values }) => {
-    const status = CONNECTOR_STATUSES[values.status ?? -1];
-    return status === undefined ? [] : [{ component, status }];
-  });
+  const { t } = useTexts();
+  const componentName = useComponentName();
+  const { device, connectors } = row;
+  if (kindOf(device) === 'ac_unit') return <Reading row={row} metrics={['compressor_hz']} />;
+  if (connectors.length === 0) return <span className="quiet">{t('app.none')}</span>;
   return (
-    <span className={row.device.isConnected ? 'reading' : 'reading old'}>
-      {states.map(({ component, status }) => (
+    <span className={device.isConnected ? 'connectors' : 'connectors old'}>
+      {connectors.map(({ component, status }) => (
         <span key={component} className="connector-state">
-          {component.replace('connector-', '')} · {nameOf('connectorStatus', status)}
+          <span className="quiet">{componentName(component)}</span> <ConnectorMark status={status} />
         </span>
       ))}
     </span>
@@ -74,20 +77,30 @@ interface ReadingProps {
 }
 
 /** Three times the cadence that devices report at. */
-const STALE_MS = 90_000;
+const STALE_MS: Readonly<Record<DeviceKind, number>> = { ac_unit: 90_000, charging_pile: 180_000 };
 
 /** Readings with their units; what an offline unit said last, or any said long ago, is faded. */
 export function Reading({ row, metrics }: ReadingProps) {
-  const { t, language } = useTexts();
+  const { t, local, language } = useTexts();
+  const kind = kindOf(row.device);
   const shown = metrics.map((name) => {
     const value = readingOf(row, name);
     const unit = UNIT_OF[name] ?? '1';
     return value === undefined ? t('app.none') : formatQuantity(value, unit, language);
   });
-  const saidAtMs = Date.parse(row.latest?.observedAt ?? '');
-  const isFresh = useNow((nowMs) => (nowMs - saidAtMs < STALE_MS ? 1 : 0)) === 1;
+  const titles = metrics.flatMap((name) => {
+    const label = findMetric(kind, kind === 'ac_unit' ? name : (ON_PILE[name] ?? name))?.label;
+    return label === undefined ? [] : [local(label)];
+  });
+  const saidAtMs = Date.parse(newestOf(row)?.observedAt ?? '');
+  const isFresh = useNow((nowMs) => (nowMs - saidAtMs < STALE_MS[kind] ? 1 : 0)) === 1;
   return (
-    <span className={row.device.isConnected && isFresh ? 'reading' : 'reading old'}>{shown.join(' / ')}</span>
+    <span
+      className={row.device.isConnected && isFresh ? 'reading' : 'reading old'}
+      title={titles.join(' / ')}
+    >
+      {shown.join(' / ')}
+    </span>
   );
 }
 
@@ -111,6 +124,13 @@ export function LastSeen({ row }: { readonly row: UnitRow }) {
 }
 
 /** When it last reported, or else connected. */
-export function lastSeenAt({ latest, device }: UnitRow): string | null {
-  return latest?.observedAt ?? device.lastConnectedAt;
+export function lastSeenAt(row: UnitRow): string | null {
+  return newestOf(row)?.observedAt ?? row.device.lastConnectedAt;
+}
+
+/** What the unit, or whichever of its parts, said last of all. */
+function newestOf({ latest, parts }: UnitRow): Latest | undefined {
+  const isNewer = (one: Latest, other: Latest | undefined) =>
+    other === undefined || Date.parse(one.observedAt) > Date.parse(other.observedAt);
+  return parts.reduce((newest, part) => (isNewer(part, newest) ? part : newest), latest);
 }

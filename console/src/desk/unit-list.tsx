@@ -24,7 +24,7 @@ export function UnitList({ rows, empty }: { readonly rows: readonly UnitRow[]; r
 }
 
 function useUnitColumns(): readonly Column<UnitRow>[] {
-  const { t } = useTexts();
+  const { t, nameOf } = useTexts();
   const modelName = useModelName();
   return [
     {
@@ -48,7 +48,12 @@ function useUnitColumns(): readonly Column<UnitRow>[] {
       key: 'model',
       title: t('field.model'),
       by: ({ device }) => device.model,
-      render: ({ device }) => modelName(device.model),
+      render: ({ device }) => (
+        <span className="two-lines">
+          <span>{modelName(device.model)}</span>
+          <small className="quiet">{nameOf('kind', device.kind)}</small>
+        </span>
+      ),
     },
     {
       key: 'site',
@@ -56,15 +61,14 @@ function useUnitColumns(): readonly Column<UnitRow>[] {
       by: ({ site }) => site ?? '',
       render: ({ site }) => site ?? t('app.none'),
     },
-    readingColumn('temperatures', t('field.temperatures'), TEMPERATURES),
-    readingColumn('power', t('field.power'), ['power']),
     {
       key: 'at-work',
       title: t('field.atWork'),
-      align: 'right',
       by: (row) => readingOf(row, 'compressor_hz') ?? Number.NEGATIVE_INFINITY,
       render: (row) => <AtWork row={row} />,
     },
+    readingColumn('temperatures', t('field.temperatures'), TEMPERATURES),
+    readingColumn('power', t('field.power'), ['power']),
     {
       key: 'alarms',
       title: t('field.alarms'),
@@ -91,6 +95,7 @@ function readingColumn(key: string, title: string, metrics: readonly [string, ..
 }
 
 function UnitCard({ row }: { readonly row: UnitRow }) {
+  const { nameOf } = useTexts();
   const modelName = useModelName();
   return (
     <Link to={unitPath(row.device.id)} className="card">
@@ -99,12 +104,12 @@ function UnitCard({ row }: { readonly row: UnitRow }) {
         <OnlineMark device={row.device} />
       </span>
       <span className="quiet">
-        {modelName(row.device.model)}
+        {nameOf('kind', row.device.kind)} · {modelName(row.device.model)}
         {row.site !== null && ` · ${row.site}`}
       </span>
       <span className="card-values">
         <Reading row={row} metrics={TEMPERATURES} />
-        <Reading row={row} metrics={['power']} />
+        {readingOf(row, 'power') !== undefined && <Reading row={row} metrics={['power']} />}
         <AtWork row={row} />
       </span>
       <span className="card-line">

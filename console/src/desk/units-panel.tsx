@@ -2,8 +2,17 @@ import { useQuery } from '@tanstack/react-query';
 import { Input, Segmented } from 'antd';
 import { useDeferredValue, useState } from 'react';
 import type { Device } from '#contracts/devices.ts';
-import { devicesQuery, type Latest, LIST_LIMIT, latestQuery, openAlarmsQuery } from '../api/queries.ts';
+import { DEVICE_KINDS } from '#contracts/metrics.ts';
+import {
+  connectorsQuery,
+  devicesQuery,
+  type Latest,
+  LIST_LIMIT,
+  latestQuery,
+  openAlarmsQuery,
+} from '../api/queries.ts';
 import { useTexts } from '../i18n/i18n.ts';
+import { kindOf } from '../unit/kind.ts';
 import { Answer } from './answer.tsx';
 import { useRegister } from './names.ts';
 import { alarmsByDevice, severityRank } from './open-work.ts';
@@ -12,18 +21,22 @@ import { UnitList } from './unit-list.tsx';
 
 const SHOWS = ['all', 'online', 'offline'] as const;
 type Show = (typeof SHOWS)[number];
+const KINDS = ['all', ...DEVICE_KINDS] as const;
+type Kind = (typeof KINDS)[number];
 
 export function UnitsPanel() {
   const { t } = useTexts();
   const [text, setText] = useState('');
   const [show, setShow] = useState<Show>('all');
+  const [kind, setKind] = useState<Kind>('all');
   const q = useDeferredValue(text.trim());
   const filter = {
     ...(q !== '' && { q }),
     ...(show !== 'all' && { isConnected: show === 'online' }),
+    ...(kind !== 'all' && { kind }),
   };
   const devices = useQuery(devicesQuery(filter));
-  const isFiltered = q !== '' || show !== 'all';
+  const isFiltered = q !== '' || show !== 'all' || kind !== 'all';
 
   return (
     <section aria-label={t('tab.units')}>
@@ -41,6 +54,15 @@ export function UnitsPanel() {
           onChange={setShow}
           aria-label={t('filter.show')}
           options={SHOWS.map((value) => ({ value, label: t(`filter.${value}`) }))}
+        />
+        <Segmented<Kind>
+          value={kind}
+          onChange={setKind}
+          aria-label={t('filter.kind')}
+          options={KINDS.map((value) => ({
+            value,
+            label: value === 'all' ? t('filter.allKinds') : t(`kind.${value}`),
+          }))}
         />
       </div>
       <Answer query={devices}>
@@ -65,20 +87,23 @@ function Rows({ devices, empty }: { readonly devices: readonly Device[]; readonl
 function useUnitRows(devices: readonly Device[]): UnitRow[] {
   const { unitOf, siteOf } = useRegister();
   const latest = useQuery(latestQuery(devices.map(({ id }) => id)));
+  const pileIds = devices.filter((device) => kindOf(device) === 'charging_pile').map(({ id }) => id);
+  const connectors = useQuery(connectorsQuery(pileIds));
   const alarms = useQuery(openAlarmsQuery());
   const counts = alarmsByDevice(alarms.data?.items ?? []);
   const newest = new Map<string, Latest>();
-  const parts = new Map<string, Latest[]>();
   for (const item of latest.data?.items ?? []) {
     if (item.component === '' || !newest.has(item.deviceId)) newest.set(item.deviceId, item);
-    if (item.component !== '') parts.set(item.deviceId, [...(parts.get(item.deviceId) ?? []), item]);
   }
+  const parts = partsByDevice(latest.data?.items ?? []);
+  const states = partsByDevice(connectors.data?.items ?? []);
   const rows = devices.map((device): UnitRow => {
     const unit = unitOf(device.unitId);
     return {
       device,
       latest: newest.get(device.id),
       parts: parts.get(device.id) ?? [],
+      connectors: states.get(device.id) ?? [],
       alarms: counts.get(device.id),
       serial: unit?.serial ?? null,
       site: siteOf(device.siteId ?? unit?.siteId)?.name ?? null,
@@ -87,4 +112,18 @@ function useUnitRows(devices: readonly Device[]): UnitRow[] {
   const rank = ({ alarms, device }: UnitRow) =>
     severityRank(alarms?.worst ?? null) * 2 + (device.isConnected ? 1 : 0);
   return rows.sort((one, other) => rank(one) - rank(other));
+}
+
+/** What is known of the parts of each device, by the device. */
+function partsByDevice<T extends { readonly deviceId: string; readonly component: string }>(
+  items: readonly T[],
+): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    if (item.component === '') continue;
+    const group = groups.get(item.deviceId) ?? [];
+    group.push(item);
+    groups.set(item.deviceId, group);
+  }
+  return groups;
 }

@@ -5,13 +5,14 @@ import { orderQuery } from '../api/queries.ts';
 import { Answer } from '../desk/answer.tsx';
 import { Instant } from '../desk/instant.tsx';
 import { OrderStatusMark, PriorityMark, SeverityMark, VerificationMark } from '../desk/marks.tsx';
-import { useModelName, useTechnicianName } from '../desk/names.ts';
+import { useComponentName, useModelName, useTechnicianName } from '../desk/names.ts';
 import { Facts } from '../facts.tsx';
 import { useTexts } from '../i18n/i18n.ts';
 import { DetailLink, Link } from '../link.tsx';
 import { unitPath } from '../router.ts';
 import { Assignments, Log, Proof } from './order-parts.tsx';
 import { Clocks, Part, Steps, useMaybe } from './parts.tsx';
+import { RemoteRepair } from './remote-repair.tsx';
 
 interface OrderDetailProps {
   readonly id: string;
@@ -47,6 +48,7 @@ function Shown({ order }: OrderProps) {
       <Assignments order={order} />
       <Clocks clocks={order.clocks} />
       <Evidence order={order} />
+      <RemoteRepair runs={[]} attempts={order.remoteAttempts} />
       <Proof order={order} />
       <Log order={order} />
     </>
@@ -57,7 +59,7 @@ function Job({ order }: OrderProps) {
   const { t, local } = useTexts();
   const maybe = useMaybe();
   const nameOf = useTechnicianName();
-  const { fault, dueAt, etaAt, appointment, test, signature } = order;
+  const { fault, dueAt, etaAt, appointment, test, signature, callback } = order;
   return (
     <Facts
       facts={[
@@ -77,6 +79,7 @@ function Job({ order }: OrderProps) {
           label: t('field.technician'),
           value: order.technicianId === null ? t('detail.notAssigned') : nameOf(order.technicianId),
         },
+        { label: t('field.assistants'), value: order.assistantIds.map(nameOf).join(', ') },
         { label: t('field.opened'), value: <Instant at={order.openedAt} /> },
         { label: t('field.due'), value: dueAt && <Instant at={dueAt} /> },
         { label: t('field.eta'), value: etaAt && <Instant at={etaAt} /> },
@@ -100,6 +103,14 @@ function Job({ order }: OrderProps) {
             ? t('detail.refused', { reason: signature.refusedReason })
             : signature?.name,
         },
+        {
+          label: t('field.callback'),
+          value:
+            callback &&
+            [t(callback.satisfied ? 'detail.satisfied' : 'detail.unsatisfied'), callback.text]
+              .filter(Boolean)
+              .join(': '),
+        },
       ]}
     />
   );
@@ -108,13 +119,14 @@ function Job({ order }: OrderProps) {
 function Place({ order }: OrderProps) {
   const { t, nameOf } = useTexts();
   const modelName = useModelName();
+  const componentName = useComponentName();
   const { unit, site, customer, contact, deviceId } = order;
   return (
     <Part title={t('detail.card')}>
       <Facts
         facts={[
           { label: t('field.unit'), value: deviceId && <Link to={unitPath(deviceId)}>{deviceId}</Link> },
-          { label: t('field.component'), value: order.component },
+          { label: t('field.component'), value: componentName(order.component) },
           { label: t('field.number'), value: unit?.number },
           { label: t('field.model'), value: unit && modelName(unit.model) },
           { label: t('field.serial'), value: unit?.serial },
@@ -135,6 +147,7 @@ function Place({ order }: OrderProps) {
           },
         ]}
       />
+      {order.masked.length > 0 && <p className="quiet reported">{t('detail.masked')}</p>}
     </Part>
   );
 }

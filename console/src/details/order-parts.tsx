@@ -1,7 +1,7 @@
 import type { WorkOrderDetail } from '#contracts/work-orders.ts';
 import { Instant } from '../desk/instant.tsx';
 import { VerificationMark } from '../desk/marks.tsx';
-import { usePersonName, useTechnicianName } from '../desk/names.ts';
+import { usePersonName, useReasonText, useTechnicianName } from '../desk/names.ts';
 import { formatNumber } from '../format/quantity.ts';
 import { useTexts } from '../i18n/i18n.ts';
 import { Part, Steps } from './parts.tsx';
@@ -67,6 +67,7 @@ export function Proof({ order }: OrderProps) {
 export function Log({ order }: OrderProps) {
   const { t, nameOf } = useTexts();
   const personName = usePersonName();
+  const reasonText = useReasonText();
   if (order.log.length === 0) return null;
   return (
     <Part title={t('detail.log')}>
@@ -77,7 +78,7 @@ export function Log({ order }: OrderProps) {
           children: (
             <>
               <b>{nameOf('orderAction', action)}</b> · {personName(by)}
-              {text !== null && <div>{text}</div>}
+              {text !== null && <div>{reasonText(text)}</div>}
               {parts.length > 0 && (
                 <div className="quiet">
                   {t('detail.parts')}:{' '}

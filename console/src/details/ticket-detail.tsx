@@ -6,12 +6,13 @@ import { ordersQuery, ticketQuery } from '../api/queries.ts';
 import { Answer } from '../desk/answer.tsx';
 import { Instant } from '../desk/instant.tsx';
 import { OrderStatusMark, PriorityMark, SeverityMark, TicketStatusMark } from '../desk/marks.tsx';
-import { usePersonName } from '../desk/names.ts';
+import { useComponentName, usePersonName, useReasonText } from '../desk/names.ts';
 import { Facts } from '../facts.tsx';
 import { useTexts } from '../i18n/i18n.ts';
 import { DetailLink, Link } from '../link.tsx';
 import { unitPath } from '../router.ts';
 import { Clocks, Part, Steps, useMaybe } from './parts.tsx';
+import { RemoteRepair } from './remote-repair.tsx';
 
 interface TicketDetailsProps {
   readonly id: string;
@@ -27,6 +28,7 @@ export function TicketDetails({ id, onNumber }: TicketDetailsProps) {
 
 function Shown({ ticket }: { readonly ticket: TicketDetail }) {
   const { t, local } = useTexts();
+  const componentName = useComponentName();
   const maybe = useMaybe();
   return (
     <>
@@ -42,7 +44,7 @@ function Shown({ ticket }: { readonly ticket: TicketDetail }) {
             label: t('field.unit'),
             value: ticket.deviceId && <Link to={unitPath(ticket.deviceId)}>{ticket.deviceId}</Link>,
           },
-          { label: t('field.component'), value: ticket.component },
+          { label: t('field.component'), value: componentName(ticket.component) },
           { label: t('field.fault'), value: local(faultFamily(ticket.faultFamily).label) },
           { label: t('field.code'), value: ticket.faultCode },
           { label: t('field.source'), value: t(`source.${ticket.source}`) },
@@ -54,6 +56,7 @@ function Shown({ ticket }: { readonly ticket: TicketDetail }) {
           { label: t('field.resolution'), value: ticket.resolution && t(`resolution.${ticket.resolution}`) },
         ]}
       />
+      <RemoteRepair runs={ticket.remoteRuns} attempts={ticket.remoteAttempts} />
       <Orders ticket={ticket} />
       <Clocks clocks={ticket.clocks} />
       <Reports ticket={ticket} />
@@ -114,6 +117,7 @@ function Reports({ ticket }: { readonly ticket: TicketDetail }) {
 function History({ ticket }: { readonly ticket: TicketDetail }) {
   const { t, nameOf } = useTexts();
   const personName = usePersonName();
+  const reasonText = useReasonText();
   return (
     <Part title={t('detail.history')}>
       <Steps
@@ -123,9 +127,7 @@ function History({ ticket }: { readonly ticket: TicketDetail }) {
           children: (
             <>
               <b>{nameOf('action', action)}</b> · {personName(by)}
-              {reason !== null && reason !== '' && (
-                <div className="quiet">{nameOf('moveReason', reason)}</div>
-              )}
+              {reason !== null && reason !== '' && <div className="quiet">{reasonText(reason)}</div>}
             </>
           ),
         }))}

@@ -18,7 +18,7 @@ const UNITS: Readonly<Record<string, UnitForm>> = {
   kW: { symbol: 'kW', digits: 2 },
   'kW.h': { symbol: 'kWh', digits: 1 },
   kOhm: { symbol: 'kΩ', digits: 0 },
-  'mK/A2': { symbol: 'mK/A²', digits: 1 },
+  'mK/A2': { symbol: 'mK/A²', digits: 2 },
   h: { symbol: 'h', digits: 0 },
   '/min': { symbol: 'r/min', digits: 0 },
   'mm/s': { symbol: 'mm/s', digits: 2 },

@@ -39,7 +39,11 @@ export type NameGroup =
   | 'unitAction'
   | 'connectorStatus'
   | 'commandStatus'
-  | 'commandName';
+  | 'commandName'
+  | 'commandArg'
+  | 'commandDetail'
+  | 'stopReason'
+  | 'kind';
 
 /** Translations, the language itself, and how to read what the server gives: texts in both, and names. */
 export function useTexts() {

@@ -11,6 +11,8 @@ export type Resource =
   | 'work-orders'
   | 'maintenance-plans'
   | 'commands'
+  | 'connectors'
+  | 'charging-sessions'
   | 'technicians'
   | 'sites';
 

@@ -21,6 +21,8 @@ interface ChartProps {
   readonly marks: readonly ChartMark[];
   readonly fromMs: number;
   readonly toMs: number;
+  /** Silence of more than this breaks a line. */
+  readonly gapMs: number;
   readonly language: string;
   readonly format: (value: number) => string;
 }
@@ -35,8 +37,6 @@ export const LINE_LOOKS = [
 ] as const;
 
 const HEIGHT = 180;
-/** Three times the cadence that devices report at. */
-const GAP_MS = 90_000;
 const FONT = '12px system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif';
 
 /** Lines of one unit of measure over time. The picture is new when what it shows changes; data slides in. */
@@ -72,10 +72,10 @@ export function Chart(props: ChartProps) {
   return <div ref={host} className="chart" role="img" aria-label={label} />;
 }
 
-function dataOf({ lines }: ChartProps): uPlot.AlignedData {
+function dataOf({ lines, gapMs }: ChartProps): uPlot.AlignedData {
   const { timesMs, rows } = alignSeries(
     lines.map(({ points }) => points),
-    GAP_MS,
+    gapMs,
   );
   return [timesMs.map((ms) => ms / 1_000), ...rows];
 }

@@ -1,12 +1,14 @@
 import { useQuery } from '@tanstack/react-query';
 import { Card } from 'antd';
-import type { Command, CommandStatus } from '#contracts/commands.ts';
+import type { Command } from '#contracts/commands.ts';
 import type { Device } from '#contracts/devices.ts';
 import { commandsQuery } from '../api/queries.ts';
 import { Answer } from '../desk/answer.tsx';
+import { CommandMark, useCommandTexts } from '../desk/command-marks.tsx';
 import { Instant } from '../desk/instant.tsx';
-import { Mark } from '../desk/marks.tsx';
+import { usePersonName } from '../desk/names.ts';
 import { useTexts } from '../i18n/i18n.ts';
+import { DetailLink } from '../link.tsx';
 
 const SHOWN = 10;
 
@@ -21,7 +23,7 @@ export function Commands({ device }: { readonly device: Device }) {
           items.length === 0 ? (
             <p className="nothing quiet">{t('empty.commands')}</p>
           ) : (
-            <ul className="plain">
+            <ul className="plain commands">
               {items.slice(0, SHOWN).map((command) => (
                 <CommandLine key={command.id} command={command} />
               ))}
@@ -34,39 +36,24 @@ export function Commands({ device }: { readonly device: Device }) {
 }
 
 function CommandLine({ command }: { readonly command: Command }) {
-  const { nameOf } = useTexts();
-  const args = Object.values(command.args).join(', ');
+  const { t } = useTexts();
+  const { nameOfCommand, argsOf, detailOf } = useCommandTexts();
+  const personName = usePersonName();
+  const { name, args, detail, status, queuedAt, requestedBy, ticketId } = command;
   return (
     <li className="card-line">
       <span>
-        <b>{nameOf('commandName', command.name)}</b> {args} <Instant at={command.queuedAt} />
-        {command.detail !== null && <div className="quiet">{command.detail}</div>}
+        <b>{nameOfCommand(name)}</b> {argsOf(args)}
+        <span className="command-facts quiet">
+          <Instant at={queuedAt} />
+          <span>{personName(requestedBy)}</span>
+          {ticketId !== null && (
+            <DetailLink detail={{ kind: 'ticket', id: ticketId }}>{t('field.ticket')}</DetailLink>
+          )}
+          {detail !== null && <span>{detailOf(detail)}</span>}
+        </span>
       </span>
-      <CommandMark status={command.status} />
+      <CommandMark status={status} />
     </li>
-  );
-}
-
-function CommandMark({ status }: { readonly status: CommandStatus }) {
-  const { nameOf } = useTexts();
-  const name = nameOf('commandStatus', status);
-  if (status === 'done') {
-    return (
-      <Mark shape="check" tone="good">
-        {name}
-      </Mark>
-    );
-  }
-  if (status === 'queued' || status === 'sent' || status === 'accepted') {
-    return (
-      <Mark shape="half" tone="brand">
-        {name}
-      </Mark>
-    );
-  }
-  return (
-    <Mark shape="cross" tone="critical">
-      {name}
-    </Mark>
   );
 }

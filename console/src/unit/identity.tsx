@@ -14,7 +14,7 @@ interface IdentityProps {
 }
 
 export function Identity({ device, unit }: IdentityProps) {
-  const { t, language } = useTexts();
+  const { t, nameOf, language } = useTexts();
   const modelName = useModelName();
   const warranty = unit?.warrantyUntil;
   const labels = Object.entries(device.labels).map(([name, value]) => `${name}: ${value}`);
@@ -24,6 +24,7 @@ export function Identity({ device, unit }: IdentityProps) {
         facts={[
           { label: t('field.number'), value: unit?.number },
           { label: t('field.serial'), value: unit?.serial },
+          { label: t('field.kind'), value: nameOf('kind', device.kind) },
           { label: t('field.model'), value: modelName(device.model) },
           { label: t('field.site'), value: unit?.site?.name },
           { label: t('field.address'), value: unit?.site?.address },

@@ -8,6 +8,7 @@ import { lastHourQuery } from '../api/queries.ts';
 import { Answer } from '../desk/answer.tsx';
 import { Instant } from '../desk/instant.tsx';
 import { SeverityMark } from '../desk/marks.tsx';
+import { useComponentName } from '../desk/names.ts';
 import { formatQuantity } from '../format/quantity.ts';
 import { useTexts } from '../i18n/i18n.ts';
 import { summarise } from './align-series.ts';
@@ -28,6 +29,8 @@ const FIRST: Readonly<Record<DeviceKind, readonly string[]>> = {
 /** A unit that has only just begun to report is drawn from then on, but never over less. */
 const SHORTEST_MS = 10 * 60_000;
 const MOST = 8;
+/** Three times the cadence that devices report at. */
+const GAP_MS: Readonly<Record<DeviceKind, number>> = { ac_unit: 90_000, charging_pile: 180_000 };
 const COLORS: Readonly<Record<Severity, string>> = {
   critical: '#b3201a',
   major: '#b8480b',
@@ -143,11 +146,18 @@ interface UnitChartProps extends Omit<ChartsProps, 'alarms'> {
 
 function UnitChart({ unit, kind, series, marks, fromMs, toMs }: UnitChartProps) {
   const { t, local, language } = useTexts();
-  const format = (value: number) => formatQuantity(value, unit, language);
-  const lines = series.map(({ metric, component, points }) => {
+  const componentName = useComponentName();
+  const scale = scaleOf(unit, series);
+  const format = (value: number) => formatQuantity(value, scale.unit, language);
+  const lines = series.map(({ metric, component, points: said }) => {
     const label = findMetric(kind, metric)?.label;
     const name = label === undefined ? metric : local(label);
-    return { name: component === '' ? name : `${name} · ${component}`, points, summary: summarise(points) };
+    const points = said.map(([ms, value]) => [ms, value / scale.divisor] as const);
+    return {
+      name: component === '' ? name : `${name} · ${componentName(component)}`,
+      points,
+      summary: summarise(points),
+    };
   });
   const spoken = lines.flatMap(({ name, summary }) =>
     summary === null
@@ -177,11 +187,18 @@ function UnitChart({ unit, kind, series, marks, fromMs, toMs }: UnitChartProps) 
         marks={marks}
         fromMs={fromMs}
         toMs={toMs}
+        gapMs={GAP_MS[kind]}
         language={language}
         format={format}
       />
     </figure>
   );
+}
+
+/** Kilowatts where a chart reaches them, so that its axis says what its legend says. */
+function scaleOf(unit: string, series: readonly TelemetrySeries[]) {
+  const isLarge = series.some(({ points }) => points.some(([, value]) => Math.abs(value) >= 1_000));
+  return unit === 'W' && isLarge ? { unit: 'kW', divisor: 1_000 } : { unit, divisor: 1 };
 }
 
 function LineSample({ index }: { readonly index: number }) {

@@ -4,6 +4,7 @@ import type { MaintenancePlan } from '#contracts/maintenance.ts';
 import { type DeviceKind, findMetric } from '#contracts/metrics.ts';
 import { plansQuery } from '../api/queries.ts';
 import { Answer } from '../desk/answer.tsx';
+import { useComponentName } from '../desk/names.ts';
 import { Facts } from '../facts.tsx';
 import { formatQuantity } from '../format/quantity.ts';
 import { formatDate, formatDates } from '../format/times.ts';
@@ -37,6 +38,7 @@ function Plan({ plan, kind }: { readonly plan: MaintenancePlan; readonly kind: D
   const { t, local, language } = useTexts();
   const metric = findMetric(kind, plan.metric);
   const format = (value: number) => formatQuantity(value, metric?.unit ?? '1', language);
+  const componentName = useComponentName();
   const { prognosis } = plan;
   const slope = prognosis?.slopePerDay ?? null;
   const current = prognosis?.currentValue ?? null;
@@ -44,7 +46,7 @@ function Plan({ plan, kind }: { readonly plan: MaintenancePlan; readonly kind: D
     <section className="plan">
       <h3>
         {metric === undefined ? plan.metric : local(metric.label)}
-        {plan.component !== '' && ` · ${plan.component}`}
+        {plan.component !== '' && ` · ${componentName(plan.component)}`}
       </h3>
       {current !== null && (
         <meter

@@ -11,6 +11,7 @@ import { OrderList } from '../desk/order-list.tsx';
 import { TicketList } from '../desk/ticket-list.tsx';
 import { useTexts } from '../i18n/i18n.ts';
 import { Link } from '../link.tsx';
+import { ChargingSessions } from './charging-sessions.tsx';
 import { Commands } from './commands.tsx';
 import { Identity } from './identity.tsx';
 import { kindOf } from './kind.ts';
@@ -37,6 +38,7 @@ export function UnitPage({ deviceId }: { readonly deviceId: string }) {
 }
 
 function Found({ device }: { readonly device: Device }) {
+  const { nameOf } = useTexts();
   const { may } = useMe();
   const about = { deviceId: device.id };
   const unit = useQuery({ ...unitQuery(device.unitId), enabled: may('customers:read') });
@@ -46,10 +48,12 @@ function Found({ device }: { readonly device: Device }) {
       <header className="unit-head">
         <h1>{device.id}</h1>
         <OnlineMark device={device} />
+        <span className="quiet">{nameOf('kind', device.kind)}</span>
       </header>
       <div className="unit-grid">
         <div className="unit-main">
           <LastHour deviceId={device.id} kind={kindOf(device)} alarms={alarms.data?.items ?? []} />
+          {kindOf(device) === 'charging_pile' && <ChargingSessions device={device} />}
           <Work device={device} />
           {may('commands:read') && <Commands device={device} />}
         </div>

@@ -13,8 +13,10 @@ import { createLineEncoder } from './line-encoder.ts';
 import { DAY_MS, MINUTE_MS } from './measurements.ts';
 import { latestInflux, queryInflux } from './read.ts';
 import type { Refusal, RefusalReason } from './refusal.ts';
-import { markLate, rollUpKind } from './rollup.ts';
-import { readProgress } from './rollup-state.ts';
+import { rollUpKind } from './rollup.ts';
+import { createRollupMemory, type RollupMemory } from './rollup-memory.ts';
+import { markDirty, readProgress } from './rollup-state.ts';
+import { createStoredPoints } from './stored-points.ts';
 
 export interface InfluxStoreConfig extends InfluxSettings {
   /** Raw points are kept this many days, where the server lets us delete; a bucket may have its own retention. */
@@ -73,16 +75,23 @@ export async function openInfluxStore(
   const client = createInfluxClient({ log }, config);
   const encoder = createLineEncoder();
   const rolledUntilMs = new Map<DeviceKind, number>();
-  for (const kind of DEVICE_KINDS)
-    rolledUntilMs.set(kind, (await readProgress(db, kind, clock.nowMs())).minuteUntilMs);
-  /** Ahead of `rolledUntilMs` while a rollup runs: it may not see what is written now. */
-  const lateUntilMs = new Map(rolledUntilMs);
+  const memories = new Map<DeviceKind, RollupMemory>();
+  for (const kind of DEVICE_KINDS) {
+    const memory = createRollupMemory(kind, clock.nowMs());
+    const { minuteUntilMs, hourUntilMs } = await readProgress(db, kind, clock.nowMs());
+    memory.close(minuteUntilMs);
+    memory.forgetHours(hourUntilMs);
+    memories.set(kind, memory);
+    rolledUntilMs.set(kind, minuteUntilMs);
+  }
+  const storedPoints = createStoredPoints(memories);
   const refusedPoints = metrics.counter(
     'aftercare_telemetry_refused_points_total',
     'Points that InfluxDB will never take, by reason; each is a dead letter',
     ['reason'],
   );
   let writing: Promise<void> = Promise.resolve();
+  let rolling: Promise<void> | null = null;
   let sweptBeforeMs = 0;
 
   function tellRefused(refused: readonly Refused[]): void {
@@ -123,8 +132,25 @@ export async function openInfluxStore(
 
   async function writeBatches(batches: readonly PointBatch[]): Promise<void> {
     const refused = await writePlaces(batches);
-    await markLate(db, batches, lateUntilMs);
+    const late = storedPoints.note(batches, refused);
+    for (const kind of late.length === 0 ? [] : DEVICE_KINDS)
+      await markDirty(
+        db,
+        kind,
+        late.filter((hour) => hour.kind === kind),
+      );
     tellRefused(refused);
+  }
+
+  async function rollUpAll(stableUntilMs: number): Promise<void> {
+    const untilMs = Math.floor((Math.min(stableUntilMs, clock.nowMs()) - SETTLE_MS) / MINUTE_MS) * MINUTE_MS;
+    for (const [kind, memory] of memories) {
+      memory.close(untilMs);
+      const toMs = memory.closedUntilMs;
+      await writing.catch(() => undefined);
+      await rollUpKind({ db, client, memory, onRefused: tellRollupRefused }, kind, toMs);
+      rolledUntilMs.set(kind, toMs);
+    }
   }
 
   return {
@@ -134,16 +160,11 @@ export async function openInfluxStore(
     },
     query: (query) => queryInflux(client, query, rolledUntilMs.get(query.kind) ?? 0),
     latest: (kind, deviceIds) => latestInflux(client, kind, { deviceIds, nowMs: clock.nowMs() }),
-    async rollUp(stableUntilMs) {
-      const untilMs =
-        Math.floor((Math.min(stableUntilMs, clock.nowMs()) - SETTLE_MS) / MINUTE_MS) * MINUTE_MS;
-      for (const kind of DEVICE_KINDS) {
-        const toMs = Math.max(lateUntilMs.get(kind) ?? untilMs, untilMs);
-        lateUntilMs.set(kind, toMs);
-        await writing.catch(() => undefined);
-        await rollUpKind({ db, client, onRefused: tellRollupRefused }, kind, toMs);
-        rolledUntilMs.set(kind, toMs);
-      }
+    rollUp(stableUntilMs) {
+      rolling ??= rollUpAll(stableUntilMs).finally(() => {
+        rolling = null;
+      });
+      return rolling;
     },
     async sweep() {
       const beforeMs = Math.floor((clock.nowMs() - config.rawDays * DAY_MS) / DAY_MS) * DAY_MS;

@@ -35,6 +35,13 @@ export async function saveProgress(db: Db, kind: DeviceKind, progress: Progress)
     where kind = ${keyOf(kind)}`.execute(db);
 }
 
+/** Whether another process stored telemetry since then: our own memory is not the whole. */
+export async function hasOtherWriters(db: Db, sinceMs: number): Promise<boolean> {
+  const { rows } = await sql<{ nodes: number }>`
+    select count(*)::int as nodes from log_checkpoint where saved_at >= ${new Date(sinceMs)}`.execute(db);
+  return (rows[0]?.nodes ?? 0) > 1;
+}
+
 /** Marks hours that points behind the rollups belong to; marking again makes a new mark. */
 export async function markDirty(
   db: Db,

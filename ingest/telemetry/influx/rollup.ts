@@ -1,25 +1,24 @@
 import { type DeviceKind, METRICS } from '#contracts/metrics.ts';
-import type { PointBatch } from '#contracts/point-batch.ts';
 import type { Db } from '#platform/db/db.ts';
-import type { InfluxClient, InfluxSeries } from './influx-client.ts';
-import { escapeTag, name, ofDevices, within } from './influxql.ts';
-import { HOUR_MS, MINUTE_MS, measurementOf, type Resolution } from './measurements.ts';
-import type { Refusal } from './refusal.ts';
+import { MAX_AHEAD_MS } from '../../core/observed-at.ts';
+import { HOUR_MS, MINUTE_MS, measurementOf } from './measurements.ts';
+import { createRollupLines, fieldsOf, type RollupLinesDeps } from './rollup-lines.ts';
+import type { Bucket, RollupMemory, SummedSeries } from './rollup-memory.ts';
+import { type Rolled, rollByQuery, seenMetrics } from './rollup-query.ts';
 import {
   clearDirty,
   type DirtyHour,
-  markDirty,
+  hasOtherWriters,
   type Progress,
   readDirty,
   readProgress,
   saveProgress,
 } from './rollup-state.ts';
 
-export interface RollupDeps {
+export interface RollupDeps extends RollupLinesDeps {
   readonly db: Db;
-  readonly client: InfluxClient;
-  /** Told when the server does not take rollup lines: they are not written again. */
-  readonly onRefused: (refusal: Refusal) => void;
+  /** What this process wrote of the kind. */
+  readonly memory: RollupMemory;
 }
 
 /** Device-hours that late points touched are recomputed this many at a time. */
@@ -28,174 +27,139 @@ const DIRTY_LIMIT = 500;
 const DEVICES_A_QUERY = 50;
 /** A first rollup or one after a long pause goes in steps of this many minutes, so that none takes long. */
 const STEP_MS = 10 * MINUTE_MS;
-/** The server holds a cursor for each series, metric and aggregate of a statement. */
-const METRICS_A_QUERY = 4;
-const LINES_A_BODY = 5_000;
 
-/** Rows to roll up: of all devices, or of some. */
-interface Source {
+/** One kind being rolled up. */
+interface Work extends RollupDeps {
   readonly kind: DeviceKind;
-  readonly metrics: readonly string[];
+  /** Metrics that the server knows, asked for at most once. */
+  readonly metrics: () => Promise<readonly string[]>;
+}
+
+interface Span {
   readonly fromMs: number;
   readonly toMs: number;
-  readonly deviceIds: readonly string[] | null;
 }
 
-type Rolled = Exclude<Resolution, 'raw'>;
-
-/** Least, greatest, sum and number of a metric's values, each under its own name. */
-function aggregates(metric: string, into: Rolled): string {
-  const parts: readonly (readonly [call: string, suffix: string])[] =
-    into === 'minute'
-      ? [
-          ['min', ''],
-          ['max', ''],
-          ['sum', ''],
-          ['count', ''],
-        ]
-      : [
-          ['min', '_min'],
-          ['max', '_max'],
-          ['sum', '_sum'],
-          ['sum', '_samples'],
-        ];
-  return parts.map(([call, suffix]) => `${call}(${name(metric + suffix)})`).join(', ');
+/** Asks the server; of all devices where none are named. */
+async function rollAsked(
+  work: Work,
+  into: Rolled,
+  { fromMs, toMs, deviceIds }: Span & { readonly deviceIds?: readonly string[] },
+): Promise<void> {
+  const source = { kind: work.kind, metrics: await work.metrics(), fromMs, toMs };
+  if (deviceIds === undefined) return rollByQuery(work, { ...source, deviceIds: null }, into);
+  for (let first = 0; first < deviceIds.length; first += DEVICES_A_QUERY)
+    await rollByQuery(work, { ...source, deviceIds: deviceIds.slice(first, first + DEVICES_A_QUERY) }, into);
 }
 
-function statementOf(source: Source, metrics: readonly string[], into: Rolled): string {
-  const { kind, fromMs, toMs, deviceIds } = source;
-  const ofSome = deviceIds === null ? '' : `${ofDevices(deviceIds)} and `;
-  const span = into === 'minute' ? '1m' : '1h';
-  return `select ${metrics.map((metric) => aggregates(metric, into)).join(', ')}
-    from ${name(measurementOf(kind, into === 'minute' ? 'raw' : 'minute'))}
-    where ${ofSome}${within(fromMs, toMs)} group by time(${span}), "device_id", "component" fill(none)`;
-}
-
-function fieldsOf(metrics: readonly string[], row: readonly unknown[]): string {
-  const fields: string[] = [];
-  for (const [index, metric] of metrics.entries()) {
-    const [least, greatest, sum, samples] = row.slice(1 + 4 * index, 5 + 4 * index);
-    if (typeof sum !== 'number' || typeof samples !== 'number' || samples === 0) continue;
-    fields.push(
-      `${metric}=${sum / samples},${metric}_min=${least},${metric}_max=${greatest},${metric}_sum=${sum},${metric}_samples=${samples}`,
-    );
+function rememberedFields(kind: DeviceKind, { sums }: Bucket, { cells }: SummedSeries): string {
+  let fields = '';
+  for (const [index, { name }] of METRICS[kind].entries()) {
+    const cell = cells[index] ?? -1;
+    const found = cell < 0 ? null : sums.read(cell);
+    if (found !== null) fields += `${fields === '' ? '' : ','}${fieldsOf(name, found)}`;
   }
-  return fields.join(',');
+  return fields;
 }
 
-function linesOf(measurement: string, metrics: readonly string[], { tags, values }: InfluxSeries): string[] {
-  const part = tags?.component ? `,component=${escapeTag(tags.component)}` : '';
-  const prefix = `${measurement}${part},device_id=${escapeTag(tags?.device_id ?? '')}`;
-  const lines: string[] = [];
-  for (const row of values) {
-    const fields = fieldsOf(metrics, row);
-    if (fields !== '') lines.push(`${prefix} ${fields} ${row[0]}`);
+/** Writes what is remembered of a minute or hour, and asks the server for what is not sure. */
+async function rollRemembered(work: Work, into: Rolled, bucket: Bucket): Promise<void> {
+  const { kind, memory } = work;
+  const { startMs, unsure } = bucket;
+  const asked = [...new Set([...unsure].map((series) => series.deviceId))];
+  const lines = createRollupLines(work, measurementOf(kind, into));
+  for (const series of memory.series) {
+    const fields = unsure.has(series) ? '' : rememberedFields(kind, bucket, series);
+    if (fields === '') continue;
+    lines.add(series, fields, startMs);
+    if (lines.isFull) await lines.flush();
   }
-  return lines;
+  await lines.flush();
+  const span = { fromMs: startMs, toMs: startMs + (into === 'minute' ? MINUTE_MS : HOUR_MS) };
+  if (asked.length > 0) await rollAsked(work, into, { ...span, deviceIds: asked });
 }
 
-async function roll(deps: RollupDeps, source: Source, into: Rolled): Promise<void> {
-  const { client, onRefused } = deps;
-  const measurement = measurementOf(source.kind, into);
-  let lines: string[] = [];
-  async function flush(): Promise<void> {
-    if (lines.length === 0) return;
-    const refusal = await client.write(Buffer.from(`${lines.join('\n')}\n`));
-    if (refusal !== null) onRefused(refusal);
-    lines = [];
+/** Minutes of one step: those that were remembered, or null where the server was asked for all. */
+async function rollMinutes(work: Work, { fromMs, toMs }: Span): Promise<readonly Bucket[] | null> {
+  const { memory, db } = work;
+  const isKnown = fromMs >= memory.knownFromMs && !(await hasOtherWriters(db, fromMs - MAX_AHEAD_MS));
+  if (!isKnown) {
+    await rollAsked(work, 'minute', { fromMs, toMs });
+    return null;
   }
-  for (let first = 0; first < source.metrics.length; first += METRICS_A_QUERY) {
-    const metrics = source.metrics.slice(first, first + METRICS_A_QUERY);
-    for await (const series of client.query(statementOf(source, metrics, into))) {
-      lines.push(...linesOf(measurement, metrics, series));
-      if (lines.length >= LINES_A_BODY) await flush();
-    }
-  }
-  await flush();
+  const minutes = memory.minutes(fromMs, toMs);
+  for (const minute of minutes) await rollRemembered(work, 'minute', minute);
+  return minutes;
 }
 
-/** Metrics that the kind has ever reported to this server: rollups name no others. */
-async function seenMetrics(client: InfluxClient, kind: DeviceKind): Promise<string[]> {
-  const seen = new Set<unknown>();
-  for await (const { values } of client.query(`show field keys from ${name(kind)}`))
-    for (const [field] of values) seen.add(field);
-  return METRICS[kind].map((metric) => metric.name).filter((metric) => seen.has(metric));
+/** The end of the next step: where memory begins, what lies before it is a step of its own. */
+function stepEnd({ knownFromMs }: RollupMemory, { fromMs, toMs }: Span): number {
+  const endMs = Math.min(fromMs + STEP_MS, toMs);
+  return fromMs < knownFromMs ? Math.min(endMs, knownFromMs) : endMs;
 }
 
-interface Kind {
-  readonly kind: DeviceKind;
-  readonly metrics: readonly string[];
-}
-
-/** Minutes up to `untilMs`, then the hours that they complete. A step that fails half-way is done again. */
-async function rollStep(
-  deps: RollupDeps,
-  { kind, metrics }: Kind,
-  step: { from: Progress; untilMs: number },
-): Promise<Progress> {
-  const { from, untilMs } = step;
-  const hourUntilMs = Math.max(from.hourUntilMs, Math.floor(untilMs / HOUR_MS) * HOUR_MS);
-  const all = { kind, metrics, deviceIds: null };
-  await roll(deps, { ...all, fromMs: from.minuteUntilMs, toMs: untilMs }, 'minute');
-  if (hourUntilMs > from.hourUntilMs)
-    await roll(deps, { ...all, fromMs: from.hourUntilMs, toMs: hourUntilMs }, 'hour');
-  const progress = { minuteUntilMs: untilMs, hourUntilMs };
-  await saveProgress(deps.db, kind, progress);
-  return progress;
+async function rollHour(work: Work, fromMs: number): Promise<void> {
+  const hour = work.memory.hour(fromMs);
+  if (hour === null) await rollAsked(work, 'hour', { fromMs, toMs: fromMs + HOUR_MS });
+  else await rollRemembered(work, 'hour', hour);
 }
 
 /** Recomputes device-hours that late points touched; gives how many. */
-async function rollDirty(deps: RollupDeps, { kind, metrics }: Kind, hourUntilMs: number): Promise<number> {
-  const dirty = await readDirty(deps.db, kind, DIRTY_LIMIT);
+async function rollDirty(work: Work, { hourUntilMs }: Progress): Promise<number> {
+  const { db, kind } = work;
+  const dirty = await readDirty(db, kind, DIRTY_LIMIT);
   const byHour = new Map<number, DirtyHour[]>();
   for (const hour of dirty) byHour.set(hour.hourMs, [...(byHour.get(hour.hourMs) ?? []), hour]);
   for (const [fromMs, hours] of byHour) {
-    for (let first = 0; first < hours.length; first += DEVICES_A_QUERY) {
-      const deviceIds = hours.slice(first, first + DEVICES_A_QUERY).map((hour) => hour.deviceId);
-      const source = { kind, metrics, deviceIds, fromMs, toMs: fromMs + HOUR_MS };
-      await roll(deps, source, 'minute');
-      if (fromMs < hourUntilMs) await roll(deps, source, 'hour');
-    }
+    const span = { fromMs, toMs: fromMs + HOUR_MS, deviceIds: hours.map((hour) => hour.deviceId) };
+    await rollAsked(work, 'minute', span);
+    if (fromMs < hourUntilMs) await rollAsked(work, 'hour', span);
   }
-  if (dirty.length > 0) await clearDirty(deps.db, kind, dirty);
+  if (dirty.length > 0) await clearDirty(db, kind, dirty);
   return dirty.length;
+}
+
+/** Minutes up to the instant, step by step. A step that fails half-way is done again. */
+async function rollAllMinutes(work: Work, from: Progress, untilMs: number): Promise<Progress> {
+  const { db, memory, kind } = work;
+  let progress = from;
+  while (progress.minuteUntilMs < untilMs) {
+    const fromMs = progress.minuteUntilMs;
+    const toMs = stepEnd(memory, { fromMs, toMs: untilMs });
+    const remembered = await rollMinutes(work, { fromMs, toMs });
+    progress = { ...progress, minuteUntilMs: toMs };
+    await saveProgress(db, kind, progress);
+    if (remembered !== null) memory.keep(remembered, fromMs, toMs);
+    memory.forgetMinutes(toMs);
+  }
+  return progress;
+}
+
+/** The hours that the minutes complete. */
+async function rollAllHours(work: Work, from: Progress): Promise<Progress> {
+  const { db, memory, kind } = work;
+  let progress = from;
+  while (progress.hourUntilMs + HOUR_MS <= progress.minuteUntilMs) {
+    await rollHour(work, progress.hourUntilMs);
+    progress = { ...progress, hourUntilMs: progress.hourUntilMs + HOUR_MS };
+    await saveProgress(db, kind, progress);
+    memory.forgetHours(progress.hourUntilMs);
+  }
+  return progress;
 }
 
 /** Brings a kind's rollups up to the instant (a whole minute), then recomputes what late points touched. */
 export async function rollUpKind(deps: RollupDeps, kind: DeviceKind, untilMs: number): Promise<void> {
-  const metrics = await seenMetrics(deps.client, kind);
-  let progress = await readProgress(deps.db, kind, untilMs);
-  while (progress.minuteUntilMs < untilMs) {
-    const nextMs = Math.min(progress.minuteUntilMs + STEP_MS, untilMs);
-    progress = await rollStep(deps, { kind, metrics }, { from: progress, untilMs: nextMs });
+  const { db, memory, client } = deps;
+  let seen: Promise<readonly string[]> | null = null;
+  function metrics(): Promise<readonly string[]> {
+    seen ??= seenMetrics(client, kind);
+    return seen;
   }
-  while ((await rollDirty(deps, { kind, metrics }, progress.hourUntilMs)) === DIRTY_LIMIT);
-}
-
-type Hours = Map<string, { deviceId: string; hourMs: number }>;
-
-function lateHours(kind: DeviceKind, untilMs: number, batches: readonly PointBatch[]): Hours {
-  const hours: Hours = new Map();
-  for (const { count, device, observedAtMs } of batches) {
-    for (let point = 0; point < count; point++) {
-      const ms = observedAtMs[point] ?? 0;
-      const ref = device[point];
-      if (ms >= untilMs || ref?.kind !== kind) continue;
-      const hourMs = Math.floor(ms / HOUR_MS) * HOUR_MS;
-      hours.set(`${ref.id} ${hourMs}`, { deviceId: ref.id, hourMs });
-    }
-  }
-  return hours;
-}
-
-/** Marks the device-hours of points that lie behind their kind's rollups. */
-export async function markLate(
-  db: Db,
-  batches: readonly PointBatch[],
-  untilMs: ReadonlyMap<DeviceKind, number>,
-): Promise<void> {
-  for (const [kind, ms] of untilMs) {
-    const hours = lateHours(kind, ms, batches);
-    if (hours.size > 0) await markDirty(db, kind, [...hours.values()]);
-  }
+  const work: Work = { ...deps, kind, metrics };
+  const before = await readProgress(db, kind, untilMs);
+  memory.forgetMinutes(before.minuteUntilMs);
+  memory.forgetHours(before.hourUntilMs);
+  const progress = await rollAllHours(work, await rollAllMinutes(work, before, untilMs));
+  while ((await rollDirty(work, progress)) === DIRTY_LIMIT);
 }

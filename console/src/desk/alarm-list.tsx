@@ -9,6 +9,7 @@ import { type Column, DataList, useIsWide } from './data-list.tsx';
 import { Instant } from './instant.tsx';
 import { AlarmStateMark, SeverityMark } from './marks.tsx';
 import { useMe } from './me.ts';
+import { useComponentName } from './names.ts';
 import { severityRank } from './open-work.ts';
 
 interface AlarmListProps {
@@ -42,10 +43,10 @@ export function AlarmList({ alarms, empty, hidesUnit = false }: AlarmListProps) 
     {
       key: 'alarm',
       title: t('field.alarm'),
-      render: ({ title, reason }) => (
+      render: (alarm) => (
         <span className="two-lines wide-cell">
-          <strong>{local(title)}</strong>
-          <span className="quiet">{local(reason.text)}</span>
+          <AlarmTitle alarm={alarm} namesPart={hidesUnit} />
+          <span className="quiet">{local(alarm.reason.text)}</span>
         </span>
       ),
     },
@@ -75,7 +76,7 @@ export function AlarmList({ alarms, empty, hidesUnit = false }: AlarmListProps) 
             <SeverityMark severity={alarm.severity} />
             <AlarmStateMark state={alarm.state} />
           </span>
-          <strong>{local(alarm.title)}</strong>
+          <AlarmTitle alarm={alarm} namesPart={hidesUnit} />
           <span className="quiet">{local(alarm.reason.text)}</span>
           <span className="card-line">
             {hidesUnit ? <span /> : <AlarmUnit alarm={alarm} />}
@@ -88,11 +89,25 @@ export function AlarmList({ alarms, empty, hidesUnit = false }: AlarmListProps) 
   );
 }
 
+function AlarmTitle({ alarm, namesPart }: { readonly alarm: Alarm; readonly namesPart: boolean }) {
+  const { local } = useTexts();
+  const componentName = useComponentName();
+  return (
+    <span>
+      <strong>{local(alarm.title)}</strong>
+      {namesPart && alarm.component !== '' && (
+        <span className="quiet"> · {componentName(alarm.component)}</span>
+      )}
+    </span>
+  );
+}
+
 function AlarmUnit({ alarm }: { readonly alarm: Alarm }) {
+  const componentName = useComponentName();
   return (
     <span>
       <Link to={unitPath(alarm.deviceId)}>{alarm.deviceId}</Link>
-      {alarm.component !== '' && <span className="quiet"> · {alarm.component}</span>}
+      {alarm.component !== '' && <span className="quiet"> · {componentName(alarm.component)}</span>}
     </span>
   );
 }

@@ -6,6 +6,7 @@ import { unitPath } from '../router.ts';
 import { type Column, DataList } from './data-list.tsx';
 import { Instant } from './instant.tsx';
 import { PriorityMark, TicketStatusMark } from './marks.tsx';
+import { useComponentName } from './names.ts';
 
 interface TicketListProps {
   readonly tickets: readonly Ticket[];
@@ -93,9 +94,11 @@ export function TicketList({ tickets, empty, hidesUnit = false }: TicketListProp
 
 function Fault({ ticket }: { readonly ticket: Ticket }) {
   const { local } = useTexts();
+  const componentName = useComponentName();
   return (
     <span>
       {local(faultFamily(ticket.faultFamily).label)}
+      {ticket.component !== '' && <span className="quiet"> · {componentName(ticket.component)}</span>}
       {ticket.faultCode !== null && <code className="code">{ticket.faultCode}</code>}
     </span>
   );

@@ -2,7 +2,10 @@ import type { DeviceKind } from '#contracts/metrics.ts';
 import type { DeviceRef, PointBatch } from '#contracts/point-batch.ts';
 import type { TelemetryQuery, TelemetrySeries } from '#contracts/telemetry.ts';
 
-/** The newest stored value of each metric of one device and component. */
+/** A part's newest points are looked at for the newest value of each metric: messages differ in what they hold. */
+export const LATEST_POINTS = 12;
+
+/** The newest value of each metric in the newest points of one device and component; the time is the newest point's. */
 export interface LatestValues {
   readonly deviceId: string;
   readonly component: string;

@@ -260,6 +260,62 @@ export function describeTelemetryStore(
       expect(await at.points({ everyMs: MINUTE })).toEqual([[START, 2]]);
     });
 
+    test('what was written while the store ran is rolled up whole: again, in any order, by hour as by minute', async () => {
+      await using at = await openAt();
+      const begin = START + HOUR;
+      const minute = (n: number, values: readonly number[]) =>
+        values.map((power, second) => ({ at: begin + n * MINUTE + second * SECOND, values: { power } }));
+      for (let n = 0; n < 60; n++) {
+        at.clock.set(begin + n * MINUTE);
+        await at.store.write([batchOf(minute(n, [n, n + 2]))]);
+        await at.store.rollUp(at.clock.nowMs());
+        if (n === 10) await at.store.write([batchOf(minute(10, [70]))]);
+        if (n === 20) await at.store.write([batchOf(minute(20, [8, 8, 8]).reverse())]);
+        if (n === 30) await at.store.write([batchOf(minute(20, [500]))]);
+      }
+      at.clock.set(begin + HOUR + MINUTE);
+      await Promise.all([at.store.rollUp(at.clock.nowMs()), at.store.rollUp(at.clock.nowMs())]);
+      at.clock.set(START + 40 * DAY);
+      await at.store.sweep();
+      const rolled = (everyMs: number, agg: Aggregate) => at.points({ everyMs, agg });
+      const minutes = await rolled(MINUTE, 'avg');
+      const odd = new Map([
+        [10, 41],
+        [20, 172],
+      ]);
+      expect(minutes.map(([, value]) => value)).toEqual(
+        Array.from({ length: 60 }, (_, n) => odd.get(n) ?? n + 1),
+      );
+      const sum = Array.from({ length: 60 }, (_, n) => 2 * n + 2).reduce((one, other) => one + other);
+      const [[, average] = [0, 0]] = await rolled(HOUR, 'avg');
+      expect(average).toBeCloseTo((sum - 22 + 82 - 42 + 516) / 121, 9);
+      expect(await rolled(HOUR, 'min')).toEqual([[begin, 0]]);
+      expect(await rolled(HOUR, 'max')).toEqual([[begin, 500]]);
+    });
+
+    test('points that came before a restart and after it are in one rollup', async () => {
+      await using at = await openAt();
+      await at.store.write([batchOf([{ at: START + SECOND, values: { power: 1 } }])]);
+      at.clock.set(START + 30 * SECOND);
+      await using again = await at.openAgain();
+      await again.write([
+        batchOf([
+          { at: START + 40 * SECOND, values: { power: 3 } },
+          { at: START + 3 * MINUTE, values: { power: 7 } },
+        ]),
+      ]);
+      at.clock.set(START + HOUR + MINUTE);
+      await again.rollUp(at.clock.nowMs());
+      at.clock.set(START + 40 * DAY);
+      await again.sweep();
+      const rolled = async (everyMs: number) => (await again.query(question({ everyMs })))[0]?.points;
+      expect(await rolled(MINUTE)).toEqual([
+        [START, 2],
+        [START + 3 * MINUTE, 7],
+      ]);
+      expect(await rolled(HOUR)).toEqual([[START, 11 / 3]]);
+    });
+
     test('late points behind the rollups are rolled up again, a restart between or not', async () => {
       await using at = await openAt();
       await at.store.write([
@@ -298,7 +354,7 @@ export function describeTelemetryStore(
       expect((await at.points({ fromMs: old }))[0]).toEqual([old, 3]);
     });
 
-    test('the latest point of many devices and components comes in one question', async () => {
+    test('the latest values of many devices and components come in one question, each from the newest point that has it', async () => {
       await using at = await openAt();
       await at.store.write([
         batchOf([
@@ -311,7 +367,12 @@ export function describeTelemetryStore(
       ]);
       const latest = await at.store.latest('ac_unit', ['unit-1', 'unit-2', 'unit-3', 'unit-4']);
       expect(latest).toEqual([
-        { deviceId: 'unit-1', component: '', observedAtMs: START - 5_000, values: { power: 2, mode: 2 } },
+        {
+          deviceId: 'unit-1',
+          component: '',
+          observedAtMs: START - 5_000,
+          values: { power: 2, mode: 2, humidity: 40 },
+        },
         { deviceId: 'unit-1', component: 'idu-1', observedAtMs: START - 6_000, values: { power: 4 } },
         { deviceId: 'unit-2', component: '', observedAtMs: START - 7_000, values: { power: 3 } },
       ]);

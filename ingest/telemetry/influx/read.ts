@@ -1,6 +1,6 @@
 import { type DeviceKind, findMetric, METRICS } from '#contracts/metrics.ts';
 import type { Aggregate, TelemetryQuery, TelemetrySeries } from '#contracts/telemetry.ts';
-import type { LatestValues } from '../telemetry-store.ts';
+import { LATEST_POINTS, type LatestValues } from '../telemetry-store.ts';
 import type { InfluxClient, InfluxSeries } from './influx-client.ts';
 import { literal, name, ofDevices, within } from './influxql.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, measurementOf, type Resolution } from './measurements.ts';
@@ -111,18 +111,20 @@ export async function queryInflux(
 }
 
 function latestOf(series: InfluxSeries): LatestValues[] {
-  const [row] = series.values;
-  if (row === undefined) return [];
+  const [newest] = series.values;
+  if (newest === undefined) return [];
   const values: Record<string, number> = {};
-  for (const [index, column] of series.columns.entries()) {
-    const value = row[index];
-    if (index > 0 && typeof value === 'number') values[column] = value;
+  for (const row of series.values) {
+    for (const [index, column] of series.columns.entries()) {
+      const value = row[index];
+      if (index > 0 && typeof value === 'number') values[column] ??= value;
+    }
   }
   const { device_id: deviceId = '', component = '' } = series.tags ?? {};
-  return [{ deviceId, component, observedAtMs: Number(row[0]), values }];
+  return [{ deviceId, component, observedAtMs: Number(newest[0]), values }];
 }
 
-/** Newest point of each device and component within a day. Old values of metrics that it lacks are not looked for. */
+/** The newest points of each device and component within a day, as one. */
 export async function latestInflux(
   client: InfluxClient,
   kind: DeviceKind,
@@ -134,7 +136,7 @@ export async function latestInflux(
     const some = deviceIds.slice(first, first + LATEST_DEVICES);
     const rows = client.query(`select ${fields} from ${name(kind)}
       where ${ofDevices(some)} and time > ${nowMs - DAY_MS}ms
-      group by "device_id", "component" order by time desc limit 1`);
+      group by "device_id", "component" order by time desc limit ${LATEST_POINTS}`);
     for await (const series of rows) found.push(...latestOf(series));
   }
   const order = new Map(deviceIds.map((id, index) => [id, index]));

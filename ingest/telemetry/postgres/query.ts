@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import { type DeviceKind, findMetric, METRICS } from '#contracts/metrics.ts';
 import type { Aggregate, TelemetryQuery, TelemetrySeries } from '#contracts/telemetry.ts';
 import type { Db } from '#platform/db/db.ts';
-import type { LatestValues } from '../telemetry-store.ts';
+import { LATEST_POINTS, type LatestValues } from '../telemetry-store.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, type Resolution, tableOf } from './schema.ts';
 
 /** A span up to this long is always read from raw points. */
@@ -106,17 +106,29 @@ export async function latestValues(
   const { rows } = await sql<Record<string, number | string | null>>`
     select t.* from unnest(${deviceIds}::text[]) as d(id)
     cross join lateral (
-      select distinct on (component) * from ${sql.raw(tableOf(kind, 'raw'))}
-      where device_id = d.id and ts > ${new Date(nowMs - DAY_MS)} order by component, ts desc) t`.execute(db);
-  return rows.map((row) => ({
-    deviceId: String(row.device_id),
-    component: String(row.component),
-    observedAtMs: Number(row.ts),
-    values: Object.fromEntries(
-      METRICS[kind].flatMap(({ name }) => {
-        const value = row[name];
-        return typeof value === 'number' ? [[name, value]] : [];
-      }),
-    ),
-  }));
+      select *, row_number() over (partition by component order by ts desc) as place
+      from ${sql.raw(tableOf(kind, 'raw'))}
+      where device_id = d.id and ts > ${new Date(nowMs - DAY_MS)}) t
+    where place <= ${LATEST_POINTS} order by device_id, component, ts desc`.execute(db);
+  const found = new Map<string, { -readonly [K in keyof LatestValues]: LatestValues[K] }>();
+  for (const row of rows) {
+    const [deviceId, component] = [String(row.device_id), String(row.component)];
+    const key = `${deviceId}\n${component}`;
+    const latest = found.get(key) ?? { deviceId, component, observedAtMs: Number(row.ts), values: {} };
+    found.set(key, latest);
+    latest.values = { ...valuesOf(kind, row), ...latest.values };
+  }
+  const order = new Map(deviceIds.map((id, index) => [id, index]));
+  return [...found.values()].sort(
+    (one, other) => (order.get(one.deviceId) ?? 0) - (order.get(other.deviceId) ?? 0),
+  );
+}
+
+function valuesOf(kind: DeviceKind, row: Readonly<Record<string, unknown>>): Record<string, number> {
+  const values: Record<string, number> = {};
+  for (const { name } of METRICS[kind]) {
+    const value = row[name];
+    if (typeof value === 'number') values[name] = value;
+  }
+  return values;
 }

@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import { sql } from 'kysely';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { createManualClock } from '#platform/clock.ts';
@@ -14,6 +15,7 @@ import type { RefusedPoint } from '../telemetry-store.ts';
 import { openInfluxStore } from './influx-store.ts';
 
 const START = Date.UTC(2026, 10, 21, 10);
+const MINUTE = 60_000;
 const HOUR = 3_600_000;
 
 interface LogLine {
@@ -41,6 +43,7 @@ async function openStore(
     { url, token, org: 'aftercare', bucket, rawDays: 30 },
   );
   return {
+    db: database.db,
     store,
     clock,
     refused,
@@ -51,6 +54,12 @@ async function openStore(
       const fromMs = START - 365 * 24 * HOUR;
       const span = { fromMs, toMs: START + 24 * HOUR, everyMs: null, agg: 'avg' } as const;
       const [series] = await store.query({ deviceId, kind: 'ac_unit', metrics: [metric], ...span });
+      return series?.points ?? [];
+    },
+    /** A rollup of the hour that begins an hour after the start, or of its minutes. */
+    async rolled(everyMs: number, metric = 'power') {
+      const span = { fromMs: START + HOUR, toMs: START + 24 * HOUR, everyMs, agg: 'avg' } as const;
+      const [series] = await store.query({ deviceId: 'unit-1', kind: 'ac_unit', metrics: [metric], ...span });
       return series?.points ?? [];
     },
     async counted() {
@@ -206,6 +215,79 @@ describe.skipIf(!hasInflux())('with InfluxDB 1.6', () => {
     expect(acknowledged).toBe(12_000);
     expect((await at.found()).map(([, value]) => value)).toEqual(Array.from({ length: 12_000 }, (_, n) => n));
     expect(ingest.ledger).toMatchObject({ stored: 12_000, spooled: 0, deadLettered: 0 });
+  });
+
+  test('minutes and hours are rolled up from memory: raw points that are gone from the server are in them', async () => {
+    await using server = await openTestInflux();
+    await using at = await openStore(server.url);
+    const begin = START + HOUR;
+    await at.write([0, 30, 90].map((second) => ({ at: begin + second * 1_000, values: { power: second } })));
+    at.clock.set(begin + HOUR + MINUTE);
+    await command(server.url, 'drop measurement "ac_unit"');
+    await at.store.rollUp(at.clock.nowMs());
+    expect(await at.rolled(MINUTE)).toEqual([
+      [begin, 15],
+      [begin + MINUTE, 90],
+    ]);
+    expect(await at.rolled(HOUR)).toEqual([[begin, 40]]);
+  });
+
+  test('points that the server refuses are in no rollup, those beside them are', async () => {
+    await using server = await openTestInflux();
+    await using at = await openStore(server.url);
+    const begin = START + HOUR;
+    await at.write([{ device: 'other', at: begin, values: { humidity: 1 } }]);
+    await fetch(`${server.url}/write?db=aftercare&precision=ms`, {
+      method: 'POST',
+      body: `ac_unit,device_id=x power=1i ${begin}`,
+    });
+    await at.write([
+      { at: begin, values: { power: 5, humidity: 5 } },
+      { at: begin + 1, values: { humidity: 7 } },
+    ]);
+    at.clock.set(begin + HOUR + MINUTE);
+    await at.store.rollUp(at.clock.nowMs());
+    expect(at.refused).toHaveLength(1);
+    expect(await at.rolled(HOUR, 'power')).toEqual([]);
+    expect(await at.rolled(HOUR, 'humidity')).toEqual([[begin, 7]]);
+  });
+
+  test('where another process stores telemetry too, its points are in the rollups', async () => {
+    await using server = await openTestInflux();
+    await using at = await openStore(server.url);
+    const begin = START + HOUR;
+    await at.write([{ at: begin, values: { power: 1 } }]);
+    await fetch(`${server.url}/write?db=aftercare&precision=ms`, {
+      method: 'POST',
+      body: `ac_unit,device_id=unit-1 power=3 ${begin + 1}`,
+    });
+    for (const node of ['one', 'other'])
+      await sql`insert into log_checkpoint values (${node}, 1, ${new Date(begin + HOUR)})`.execute(at.db);
+    at.clock.set(begin + HOUR + MINUTE);
+    await at.store.rollUp(at.clock.nowMs());
+    expect(await at.rolled(MINUTE)).toEqual([[begin, 2]]);
+    expect(await at.rolled(HOUR)).toEqual([[begin, 2]]);
+  });
+
+  test('a rollup that the server cut short is done again and counts nothing twice', async () => {
+    await using server = await openTestInflux();
+    await using at = await openStore(server.url);
+    const begin = START + HOUR;
+    const batch = batchOf(
+      [0, 30, 90].map((second) => ({ at: begin + second * 1_000, values: { power: second } })),
+    );
+    await at.store.write([batch]);
+    await at.store.write([batch]);
+    at.clock.set(begin + HOUR + MINUTE);
+    await server.stop();
+    expect(await codeOf(at.store.rollUp(at.clock.nowMs()))).toBe('TELEMETRY_STORE_AWAY');
+    await server.start();
+    await at.store.rollUp(at.clock.nowMs());
+    expect(await at.rolled(MINUTE)).toEqual([
+      [begin, 15],
+      [begin + MINUTE, 90],
+    ]);
+    expect(await at.rolled(HOUR)).toEqual([[begin, 40]]);
   });
 
   test('a wrong password is told in one sentence; the right one writes and reads', async () => {

@@ -137,29 +137,12 @@ export function createRollupMemory(kind: DeviceKind, nowMs: number): RollupMemor
     return hour;
   }
 
-  function cellOf(series: SummedSeries, metric: number): number {
-    const known = series.cells[metric] ?? -1;
-    if (known >= 0 || cells === MAX_CELLS) return known;
-    series.cells[metric] = cells;
-    return cells++;
-  }
-
-  /** False where a value may have been counted before, or cannot be. */
-  function addValues(
-    sums: Sums,
-    series: SummedSeries,
-    { batch, point, ms }: { batch: PointBatch; point: number; ms: number },
-  ): boolean {
-    const { metric, value, valueStart } = batch;
+  function ensureCells(cellsOf: Int32Array, { metric, valueStart }: PointBatch, point: number): void {
     const end = valueStart[point + 1] ?? 0;
-    let isSure = true;
     for (let at = valueStart[point] ?? 0; at < end; at++) {
-      const amount = value[at] ?? 0;
-      if (amount - amount !== 0) continue;
-      const cell = cellOf(series, metric[at] ?? 0);
-      if (cell < 0 || !sums.add(cell, amount, ms)) isSure = false;
+      const index = metric[at] ?? 0;
+      if ((cellsOf[index] ?? 0) < 0 && cells < MAX_CELLS) cellsOf[index] = cells++;
     }
-    return isSure;
   }
 
   return {
@@ -178,11 +161,12 @@ export function createRollupMemory(kind: DeviceKind, nowMs: number): RollupMemor
     },
     add(batch, point) {
       const device = batch.device[point];
-      const ms = Math.floor(batch.observedAtMs[point] ?? 0);
+      const ms = batch.observedAtMs[point] ?? 0;
       if (device === undefined || ms < knownFromMs) return;
       const minute = minuteOf(ms);
       const series = seriesOf(device, batch.component[point] ?? '');
-      if (!addValues(minute.sums, series, { batch, point, ms })) minute.unsure.add(series);
+      ensureCells(series.cells, batch, point);
+      if (!minute.sums.add(series.cells, batch, point)) minute.unsure.add(series);
     },
     addLate(device, component, ms) {
       if (ms >= hoursFromMs) hourOf(ms).unsure.add(seriesOf(device, component));

@@ -27,33 +27,35 @@ function refusedByBatch(refused: readonly Place[]): Map<PointBatch, Set<number>>
 export function createStoredPoints(memories: ReadonlyMap<DeviceKind, RollupMemory>): StoredPoints {
   const counted = new WeakSet<PointBatch>();
 
-  /** Counts a point; gives the hour that it touched if it is late. */
-  function notePoint({ batch, point }: Place, isCounted: boolean): LateHour | null {
+  function noteLate({ batch, point }: Place, late: Map<string, LateHour>): void {
     const device = batch.device[point];
-    const memory = device === undefined ? undefined : memories.get(device.kind);
-    if (device === undefined || memory === undefined) return null;
+    if (device === undefined) return;
     const ms = batch.observedAtMs[point] ?? 0;
-    if (ms < memory.closedUntilMs) {
-      memory.addLate(device, batch.component[point] ?? '', ms);
-      return { kind: device.kind, deviceId: device.id, hourMs: Math.floor(ms / HOUR_MS) * HOUR_MS };
+    memories.get(device.kind)?.addLate(device, batch.component[point] ?? '', ms);
+    const hourMs = Math.floor(ms / HOUR_MS) * HOUR_MS;
+    late.set(`${device.kind} ${device.id} ${hourMs}`, { kind: device.kind, deviceId: device.id, hourMs });
+  }
+
+  function noteBatch(
+    batch: PointBatch,
+    refused: ReadonlySet<number> | undefined,
+    late: Map<string, LateHour>,
+  ): void {
+    const isCounted = counted.has(batch);
+    counted.add(batch);
+    for (let point = 0; point < batch.count; point++) {
+      const memory = memories.get(batch.device[point]?.kind ?? 'ac_unit');
+      if (memory === undefined || refused?.has(point) === true) continue;
+      if ((batch.observedAtMs[point] ?? 0) < memory.closedUntilMs) noteLate({ batch, point }, late);
+      else if (!isCounted) memory.add(batch, point);
     }
-    if (!isCounted) memory.add(batch, point);
-    return null;
   }
 
   return {
     note(batches, refused) {
       const late = new Map<string, LateHour>();
       const refusedOf = refusedByBatch(refused);
-      for (const batch of batches) {
-        const isCounted = counted.has(batch);
-        const points = refusedOf.get(batch);
-        counted.add(batch);
-        for (let point = 0; point < batch.count; point++) {
-          const hour = points?.has(point) ? null : notePoint({ batch, point }, isCounted);
-          if (hour !== null) late.set(`${hour.kind} ${hour.deviceId} ${hour.hourMs}`, hour);
-        }
-      }
+      for (const batch of batches) noteBatch(batch, refusedOf.get(batch), late);
       return [...late.values()];
     },
   };

@@ -1,3 +1,5 @@
+import type { PointBatch } from '#contracts/point-batch.ts';
+
 export interface CellSums {
   readonly least: number;
   readonly greatest: number;
@@ -8,8 +10,11 @@ export interface CellSums {
 /** Least, greatest, sum and number of values, by cell (a small integer), in pages made as they are needed. */
 export interface Sums {
   readonly pages: number;
-  /** False where the value is not newer than the cell's last: it may have been counted before. */
-  add(cell: number, value: number, ms: number): boolean;
+  /**
+   * Counts the finite values of a point, each in the cell of its metric. False where one is not newer than its cell's
+   * last, as it may have been counted before, or has no cell (below 0).
+   */
+  add(cells: Int32Array, batch: PointBatch, point: number): boolean;
   /** Counts in what another has in the cell. */
   merge(cell: number, from: Sums): void;
   /** Null where the cell has no value. */
@@ -22,6 +27,23 @@ const IN_PAGE = (1 << PAGE_BITS) - 1;
 const WIDTH = 5;
 
 export const PAGE_BYTES = (WIDTH * 8) << PAGE_BITS;
+
+const cellIn = (cells: Int32Array, metric = 0) => cells[metric] ?? -1;
+
+/** Whether the time is behind the cell's last; it is the last from now on. */
+function isNewer(page: Float64Array, at: number, ms: number): boolean {
+  const lastMs = page[at + 4] ?? 0;
+  page[at + 4] = ms;
+  return ms > lastMs;
+}
+
+function count(page: Float64Array, at: number, value: number): void {
+  const samples = page[at + 3] ?? 0;
+  if (samples === 0 || value < (page[at] ?? 0)) page[at] = value;
+  if (samples === 0 || value > (page[at + 1] ?? 0)) page[at + 1] = value;
+  page[at + 2] = (page[at + 2] ?? 0) + value;
+  page[at + 3] = samples + 1;
+}
 
 /** `onPage` is called before a page is made. */
 export function createSums(onPage: () => void): Sums {
@@ -50,17 +72,25 @@ export function createSums(onPage: () => void): Sums {
     get pages() {
       return pages;
     },
-    add(cell, value, ms) {
-      const page = pageOf(cell);
-      const at = (cell & IN_PAGE) * WIDTH;
-      const samples = page[at + 3] ?? 0;
-      const isNewer = samples === 0 || ms > (page[at + 4] ?? 0);
-      if (samples === 0 || value < (page[at] ?? 0)) page[at] = value;
-      if (samples === 0 || value > (page[at + 1] ?? 0)) page[at + 1] = value;
-      page[at + 2] = (page[at + 2] ?? 0) + value;
-      page[at + 3] = samples + 1;
-      page[at + 4] = ms;
-      return isNewer;
+    add(cells, batch, point) {
+      const { metric, value, valueStart } = batch;
+      const ms = batch.observedAtMs[point] ?? 0;
+      const end = valueStart[point + 1] ?? 0;
+      let isSure = true;
+      for (let index = valueStart[point] ?? 0; index < end; index++) {
+        const amount = value[index] ?? 0;
+        if (amount - amount !== 0) continue;
+        const cell = cellIn(cells, metric[index]);
+        if (cell < 0) {
+          isSure = false;
+          continue;
+        }
+        const page = pageOf(cell);
+        const at = (cell & IN_PAGE) * WIDTH;
+        if (!isNewer(page, at, ms)) isSure = false;
+        count(page, at, amount);
+      }
+      return isSure;
     },
     merge(cell, from) {
       const other = from.read(cell);

@@ -14,7 +14,8 @@ export interface RefusedCall {
 
 const MAX_BYTES = 16_384;
 const MAX_TOPIC = 64;
-const PERSONAL = /("(?:idTag|parentIdTag)"\s*:\s*)"(?:[^"\\]|\\.)*"/g;
+/** To the end where the text breaks off. */
+const PERSONAL = /("(?:idTag|parentIdTag)"\s*:\s*)"(?:[^"\\]|\\.)*(?:"|\\?$)/g;
 
 /** The frame as it came, but for the tags of people. */
 export function refusedCall(
@@ -23,5 +24,10 @@ export function refusedCall(
   { action, text }: { readonly action: string; readonly text: string },
 ): RefusedCall {
   const kept = text.slice(0, MAX_BYTES).replace(PERSONAL, '$1"-"');
-  return { deviceId, code, topic: action.slice(0, MAX_TOPIC), payload: Buffer.from(kept) };
+  return { deviceId, code, topic: wellFormed(action.slice(0, MAX_TOPIC)), payload: Buffer.from(kept) };
+}
+
+/** Half a character, which JSON can spell and no database keeps, becomes U+FFFD. */
+function wellFormed(text: string): string {
+  return Buffer.from(text).toString();
 }

@@ -55,6 +55,8 @@ export interface OcppGatewayConfig {
   readonly dropAfterMs?: number;
   /** How long a station may take to answer a command before the next one goes. */
   readonly answerWithinMs?: number;
+  /** How long a connection may take to ask for what it wants. */
+  readonly handshakeWithinMs?: number;
 }
 
 /** Disposing stops accepting and reading, waits for the sink to acknowledge what it has, then disconnects. */
@@ -75,8 +77,8 @@ const DEFAULTS = {
   pingAfterMs: 30_000,
   dropAfterMs: 90_000,
   answerWithinMs: 120_000,
+  handshakeWithinMs: 10_000,
 };
-const HANDSHAKE_TIMEOUT_MS = 10_000;
 const MIN_SWEEP_MS = 10;
 const DRAIN_MS = 5_000;
 const GOODBYE_MS = 1_000;
@@ -170,19 +172,26 @@ async function assemble(deps: OcppGatewayDeps, settings: Settings): Promise<Part
 
 function createStationServer(
   { rpc, counters }: Pick<Parts, 'rpc' | 'counters'>,
-  { maxConnections }: Settings,
+  { maxConnections, handshakeWithinMs }: Settings,
 ): { server: Server; sockets: ReadonlySet<Socket> } {
   const sockets = new Set<Socket>();
   const server = createServer(
     {
       noDelay: true,
-      headersTimeout: HANDSHAKE_TIMEOUT_MS,
-      connectionsCheckingInterval: HANDSHAKE_TIMEOUT_MS,
+      headersTimeout: handshakeWithinMs,
+      connectionsCheckingInterval: handshakeWithinMs,
     },
     (_request, response) => response.writeHead(404).end(),
   );
   server.maxConnections = maxConnections;
   server.on('drop', () => counters.refused('too_many_connections'));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (!socket.writable || error.code === 'ECONNRESET') return;
+    const isLate = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+    counters.refused(isLate ? 'handshake_timeout' : 'malformed_handshake');
+    const status = isLate ? '408 Request Timeout' : '400 Bad Request';
+    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`, () => socket.destroy());
+  });
   server.on('connection', (socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));

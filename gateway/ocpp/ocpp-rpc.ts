@@ -38,6 +38,8 @@ export interface SocketListener {
   onStray(kind: 'malformed' | 'message_type' | 'answer', text: string): void;
   /** The frame was over the cap: the socket is being closed with 1009. */
   onTooLarge(): void;
+  /** What came is no WebSocket: the socket is being closed. */
+  onProtocolError(): void;
   onClosed(): void;
 }
 
@@ -66,6 +68,12 @@ export interface RpcServer {
 }
 
 export const OCPP_16 = 'ocpp1.6';
+/** Who does not say goodbye back is cut off. */
+const GOODBYE_MS = 5_000;
+const TOO_LARGE: ReadonlySet<string> = new Set([
+  'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH',
+  'WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH',
+]);
 
 interface Hooks<V> {
   admit(handshake: Handshake): Admission<V>;
@@ -104,10 +112,11 @@ interface BadMessage {
  * repeats the whole payload in the error), answers to what has no readable id.
  */
 export function createRpcServer<V>(hooks: Hooks<V>, config: { readonly maxPayloadBytes: number }): RpcServer {
+  const wssOptions = { maxPayload: config.maxPayloadBytes, closeTimeout: GOODBYE_MS };
   const server = new RPCServer({
     protocols: [OCPP_16],
     pingIntervalMs: 0,
-    wssOptions: { maxPayload: config.maxPayloadBytes },
+    wssOptions,
   });
   server.auth((accept, reject, handshake) => {
     const admission = hooks.admit(handshake);
@@ -152,11 +161,13 @@ function attach<V>(peer: Peer, hooks: Hooks<V>, visitor: V): void {
     listener.onHeard();
   });
   peer.on('badMessage', (bad: BadMessage) => {
-    frame.isUnanswerable = !isAnswerable(bad);
+    frame.isUnanswerable = bad.response !== null && !isAnswerable(bad.response, bad);
     if (state.isOpen) listener.onStray(strayKind(bad), bad.buffer.toString('utf8'));
   });
   peer.on('socketError', (error: Error & { code?: string }) => {
-    if (error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') listener.onTooLarge();
+    if (error.code === undefined || !error.code.startsWith('WS_ERR_')) return;
+    if (TOO_LARGE.has(error.code)) listener.onTooLarge();
+    else listener.onProtocolError();
   });
   ws.on('ping', listener.onHeard);
   ws.on('pong', listener.onHeard);
@@ -216,12 +227,12 @@ function rpcError(code: CallErrorCode, description: string): Error {
 
 /** The library refuses a call whose id it has in hand; the answer to the first is the answer to both. */
 function isRepeatedId(text: string): boolean {
-  return text.startsWith('[4,') && text.includes('"RpcFrameworkError"');
+  return text.startsWith('[4,') && (JSON.parse(text) as unknown[])[2] === 'RpcFrameworkError';
 }
 
 /** An unknown message type is ignored (J-spec 4.1.3), and without an id there is nobody to answer. */
-function isAnswerable({ error, response }: BadMessage): boolean {
-  if (response === null || response[1] === '-1') return false;
+function isAnswerable(response: NonNullable<BadMessage['response']>, { error }: BadMessage): boolean {
+  if (response[1] === '-1') return false;
   if (error.rpcErrorCode === 'MessageTypeNotSupported') return false;
   response[2] = 'FormationViolation';
   return true;

@@ -4,6 +4,8 @@ import type { Metrics } from '#platform/metrics/metrics.ts';
 export type RefusalReason =
   | 'malformed_path'
   | 'unknown_path'
+  | 'malformed_handshake'
+  | 'handshake_timeout'
   | 'unknown_identity'
   | 'wrong_password'
   | 'device_disabled'
@@ -11,6 +13,7 @@ export type RefusalReason =
   | 'foreign_subprotocol'
   | 'too_many_connections'
   | 'payload_too_large'
+  | 'protocol_error'
   | 'malformed_frame'
   | 'unknown_message_type'
   | 'unexpected_answer'

@@ -65,6 +65,7 @@ export function createStationListener(
         const code = 'GATEWAY_PAYLOAD_TOO_LARGE';
         deadLetter({ deviceId: device.ref.id, topic: '', payload: null, code });
       },
+      onProtocolError: () => counters.refused('protocol_error'),
       onClosed: () => {
         inbox.close();
         stations.closed(station);

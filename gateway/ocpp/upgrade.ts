@@ -3,7 +3,8 @@ import type { Socket } from 'node:net';
 import type { RpcServer } from './ocpp-rpc.ts';
 import type { Counters, RefusalReason } from './refusals.ts';
 
-const STATION_PATH = /^\/ocpp\/([^/?#]+)(?:\?.*)?$/;
+const STATION_PATH = /^\/ocpp\/([^/?#\\]+)(?:\?.*)?$/;
+const TOKEN = /^[!#$%&'*+\-.^_`|~\w]+$/;
 
 interface Upgrade {
   readonly request: IncomingMessage;
@@ -24,7 +25,14 @@ export function upgradeStation(
   const [, stationId] = STATION_PATH.exec(request.url ?? '') ?? [];
   if (stationId === undefined) refuse('404 Not Found', 'unknown_path');
   else if (!isPercentEncoded(stationId)) refuse('400 Bad Request', 'malformed_path');
+  else if (!isOfWebSocket(request.headers)) refuse('400 Bad Request', 'malformed_handshake');
   else rpc.upgrade(request, socket, head);
+}
+
+function isOfWebSocket(headers: IncomingMessage['headers']): boolean {
+  const offered = headers['sec-websocket-protocol']?.split(',').map((name) => name.trim()) ?? [];
+  const isList = offered.every((name) => TOKEN.test(name)) && new Set(offered).size === offered.length;
+  return isList && headers.upgrade?.toLowerCase() === 'websocket';
 }
 
 function isPercentEncoded(text: string): boolean {

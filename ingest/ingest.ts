@@ -261,7 +261,7 @@ export async function startIngest(deps: IngestDeps, config: IngestConfig): Promi
       const receivedAtMs = clock.nowMs();
       refused.push({
         deviceId,
-        topic: topic.replaceAll('\0', '\ufffd'),
+        topic: Buffer.from(topic).toString().replaceAll('\0', '\ufffd'),
         code,
         field: '',
         isPartial: false,

@@ -55,6 +55,8 @@ export type Signal = { readonly afterPoint: number } & (
       readonly atMs: number;
     }
   | { readonly type: 'tick'; readonly atMs: number }
+  /** This node has begun to listen: what waited while it did not goes on waiting from here. */
+  | { readonly type: 'resume'; readonly atMs: number }
   | { readonly type: 'acknowledge'; readonly alarmKey: string; readonly atMs: number }
 );
 

@@ -6,6 +6,7 @@ import type { Logger } from '#platform/log.ts';
 import { commandAnswersOf, type DeviceAnswer } from './command-answers.ts';
 import { type CommittedBatch, createCommitLoop } from './commit-loop.ts';
 import { type ControlEntry, type Entry, readEntries } from './core/entry.ts';
+import { keepableText } from './core/keepable.ts';
 import { type ByProtocol, byProtocol, createLedger, type Ledger, sumLedgers } from './ledger.ts';
 import { openSegmentLog, type SegmentLog } from './log/segment-log.ts';
 import { createProcessor, type Processor } from './processor.ts';
@@ -46,6 +47,7 @@ export interface RefusedMessage {
   readonly deviceId: string;
   readonly topic: string;
   readonly code: string;
+  readonly field?: string;
   readonly payload: Buffer;
 }
 
@@ -229,6 +231,7 @@ export async function startIngest(deps: IngestDeps, config: IngestConfig): Promi
     writer.enqueue(batch);
   });
   const control = (entry: ControlEntry): void => loop.control(entry);
+  control({ type: 'resume', atMs: clock.nowMs() });
   const trim = () =>
     segments
       .trim(Math.min(writer.storedSequence, deps.rulesSequence()) + 1)
@@ -253,20 +256,19 @@ export async function startIngest(deps: IngestDeps, config: IngestConfig): Promi
     ledgers,
     logBytes: () => segments.bytes,
     failure: () => loop.failure,
-    refuse({ protocol = 'mqtt', deviceId, topic, code, payload }) {
+    refuse({ protocol = 'mqtt', deviceId, topic, code, field = '', payload }) {
       const ledger = ledgers[protocol];
       ledger.received += 1;
       ledger.deadLettered += 1;
       if (refused.length >= MAX_REFUSED) return;
-      const receivedAtMs = clock.nowMs();
       refused.push({
         deviceId,
-        topic: Buffer.from(topic).toString().replaceAll('\0', '\ufffd'),
+        topic: keepableText(topic),
         code,
-        field: '',
+        field: keepableText(field),
         isPartial: false,
         payload: Buffer.from(payload.subarray(0, MAX_LETTER_BYTES)),
-        receivedAtMs,
+        receivedAtMs: clock.nowMs(),
       });
     },
     refusePoints(points) {

@@ -21,6 +21,7 @@ export type ControlEntry =
       readonly atMs: number;
     }
   | { readonly type: 'tick'; readonly atMs: number }
+  | { readonly type: 'resume'; readonly atMs: number }
   | { readonly type: 'acknowledge'; readonly alarmKey: string; readonly atMs: number };
 
 export type Entry = MessageEntry | ControlEntry;
@@ -29,6 +30,7 @@ const MESSAGE = 1;
 const PRESENCE = 2;
 const TICK = 3;
 const ACKNOWLEDGE = 4;
+const RESUME = 5;
 
 /** Bytes of a message entry besides its device id, session and payload. */
 const MESSAGE_FIXED = 1 + 8 + 1 + 1 + 2 + 2 + 2 + 4;
@@ -91,8 +93,8 @@ export function createEntryWriter(initialBytes = 65_536): EntryWriter {
     },
     control(entry) {
       ensure(CONTROL_MAX_BYTES);
-      if (entry.type === 'tick') {
-        head(TICK, entry.atMs);
+      if (entry.type === 'tick' || entry.type === 'resume') {
+        head(entry.type === 'tick' ? TICK : RESUME, entry.atMs);
       } else if (entry.type === 'presence') {
         head(PRESENCE, entry.atMs);
         buffer[at] = entry.isOnline ? 1 : 0;
@@ -153,7 +155,8 @@ export function readEntries(bytes: Buffer): Entry[] {
     at += 9;
     if (type === MESSAGE) entries.push(message(atMs));
     else if (type === PRESENCE) entries.push(presence(atMs));
-    else if (type === TICK) entries.push({ type: 'tick', atMs });
+    else if (type === TICK || type === RESUME)
+      entries.push({ type: type === TICK ? 'tick' : 'resume', atMs });
     else entries.push({ type: 'acknowledge', alarmKey: shortText(), atMs });
   }
   return entries;

@@ -69,10 +69,10 @@ function addStatus(facts: CallFacts, { component, observedAtMs, status, code, de
 function addRaised(facts: CallFacts, { component, observedAtMs, code, detail }: Told): void {
   if (code === null) return;
   const text = Object.entries(detail).flatMap(([name, value]) =>
-    value === null ? [] : [`${name}=${value}`],
+    value === null || value === code ? [] : [`${name}=${value}`],
   );
   const fault = { type: 'fault', component, code, state: 'raised', observedAtMs } as const;
-  facts.faults.push({ ...fault, detail: text.join(' ').slice(0, 500) });
+  facts.faults.push({ ...fault, detail: text.length === 0 ? null : text.join(' ').slice(0, 500) });
   facts.events.push({ ...fault, detail });
 }
 

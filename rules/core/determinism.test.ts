@@ -35,7 +35,7 @@ interface Event {
   readonly component: string;
   readonly temp: number;
   readonly hz: number;
-  readonly kind: 'both' | 'temp' | 'hz' | 'fault' | 'list' | 'presence' | 'acknowledge' | 'tick';
+  readonly kind: 'both' | 'temp' | 'hz' | 'fault' | 'list' | 'presence' | 'acknowledge' | 'tick' | 'resume';
   readonly flag: boolean;
 }
 
@@ -51,12 +51,14 @@ const event = (kinds: readonly Event['kind'][]): fc.Arbitrary<Event> =>
   });
 
 const POINT_KINDS = ['both', 'both', 'temp', 'hz'] as const;
-const ALL_KINDS = [...POINT_KINDS, 'fault', 'list', 'presence', 'acknowledge', 'tick'] as const;
+const ALL_KINDS = [...POINT_KINDS, 'fault', 'list', 'presence', 'acknowledge', 'tick', 'resume'] as const;
+
+const isOfTime = (kind: Event['kind']): kind is 'tick' | 'resume' => kind === 'tick' || kind === 'resume';
 
 function stepOf(one: Event, atMs: number): Step {
   const device = DEVICES[one.device] ?? testDevice('a');
   const { component } = one;
-  if (one.kind === 'tick') return { type: 'tick', atMs };
+  if (isOfTime(one.kind)) return { type: one.kind, atMs };
   if (one.kind === 'presence') return { type: 'presence', device, isOnline: one.flag, atMs };
   if (one.kind === 'acknowledge') {
     const rule = RULES[one.hz % RULES.length]?.id ?? '';

@@ -198,3 +198,23 @@ describe('rules that change', () => {
     }
   });
 });
+
+test('what the device says of its fault is in the reason', () => {
+  const engine = engineOf();
+  const fault = {
+    type: 'fault',
+    device: testDevice('talker'),
+    component: '',
+    code: 'ZZ99',
+    state: 'raised',
+  } as const;
+  const told = { ...fault, observedAtMs: 1, receivedAtMs: 1, detail: 'weird noise' };
+  expect(engine.process(batchOf([told]))).toMatchObject([
+    {
+      reason: {
+        params: { code: 'ZZ99', detail: 'weird noise' },
+        text: { en: 'The device reports fault code ZZ99: weird noise' },
+      },
+    },
+  ]);
+});

@@ -38,7 +38,11 @@ export interface ActiveCodes {
 export interface FaultBook {
   /** Active codes and since when; the same map for as long as the book lives. */
   readonly codesOf: (deviceId: string, component: string) => Map<string, number>;
-  readonly raise: (place: FaultPlace, atMs: number) => AlarmTransition[];
+  /** `detail` is what the device says of it. */
+  readonly raise: (
+    place: FaultPlace,
+    at: { readonly atMs: number; readonly detail: string | null },
+  ) => AlarmTransition[];
   readonly clear: (place: FaultPlace, atMs: number) => AlarmTransition[];
   readonly acknowledge: (alarmKey: string, atMs: number) => AlarmTransition[] | undefined;
   readonly activeCount: () => number;
@@ -56,7 +60,7 @@ export function createFaultBook(): FaultBook {
   const move = (
     alarm: FaultAlarm,
     to: AlarmState,
-    at: { atMs: number; reason: ReasonCode },
+    at: { atMs: number; reason: ReasonCode; detail?: string | null },
   ): AlarmTransition => {
     if (to === 'normal') alarms.delete(keyOf(alarm.place));
     return transitionOf(alarm, to, at);
@@ -69,7 +73,7 @@ export function createFaultBook(): FaultBook {
       codes.set(key, known);
       return known.since;
     },
-    raise(place, atMs) {
+    raise(place, { atMs, detail }) {
       const old = alarms.get(keyOf(place));
       if (old !== undefined && old.phase !== 'returned') return [];
       if (familyOf(place) === 'state') return [];
@@ -77,7 +81,7 @@ export function createFaultBook(): FaultBook {
       const raisedAtMs = old !== undefined && atMs <= old.raisedAtMs ? old.raisedAtMs + 1 : atMs;
       const alarm: FaultAlarm = { place, phase: 'unacknowledged', raisedAtMs };
       alarms.set(keyOf(place), alarm);
-      return [...ended, move(alarm, 'unacknowledged', { atMs, reason: 'fault_raised' })];
+      return [...ended, move(alarm, 'unacknowledged', { atMs, reason: 'fault_raised', detail })];
     },
     clear(place, atMs) {
       const alarm = alarms.get(keyOf(place));
@@ -122,7 +126,7 @@ function familyOf({ device, code }: FaultPlace): string {
 function transitionOf(
   { place, raisedAtMs }: FaultAlarm,
   to: AlarmState,
-  at: { readonly atMs: number; readonly reason: ReasonCode },
+  at: { readonly atMs: number; readonly reason: ReasonCode; readonly detail?: string | null },
 ): AlarmTransition {
   const family = faultFamily(familyOf(place));
   const key = keyOf(place);
@@ -142,6 +146,6 @@ function transitionOf(
     action: 'ticket',
     atMs: at.atMs,
     raisedAtMs,
-    reason: reasonOf(at.reason, { code: place.code }),
+    reason: reasonOf(at.reason, { code: place.code, ...(at.detail && { detail: at.detail }) }),
   };
 }

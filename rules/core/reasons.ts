@@ -17,7 +17,10 @@ const TEXTS = {
     `设备已离线 ${minutes(p.forMs)} 分钟`,
     `The device has been offline for ${minutes(p.forMs)} min`,
   ],
-  fault_raised: (p: Params) => [`设备上报故障码 ${p.code}`, `The device reports fault code ${p.code}`],
+  fault_raised: (p: Params) => [
+    `设备上报故障码 ${p.code}${p.detail === undefined ? '' : `：${p.detail}`}`,
+    `The device reports fault code ${p.code}${p.detail === undefined ? '' : `: ${p.detail}`}`,
+  ],
   fault_cleared: (p: Params) => [`故障码 ${p.code} 已消除`, `Fault code ${p.code} is cleared`],
   condition_gone: (p: Params) => [
     `条件已消失 ${minutes(p.forMs)} 分钟`,

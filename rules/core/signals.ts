@@ -5,6 +5,7 @@ import type { EngineState } from './engine-state.ts';
 import type { FaultPlace } from './fault-alarms.ts';
 import { resolveRow } from './lane.ts';
 import { offerFault, offerPresence, tick } from './lane-flow.ts';
+import { resume } from './resume.ts';
 
 /** What was received this much after it was observed is history. */
 export const BACKFILL_MS = 600_000;
@@ -16,6 +17,9 @@ export function takeSignal(state: EngineState, signal: Signal, out: AlarmTransit
   switch (signal.type) {
     case 'tick':
       takeTick(state, signal, out);
+      return;
+    case 'resume':
+      for (const lane of state.lanes) resume(lane, signal.atMs);
       return;
     case 'presence':
       for (const lane of state.lanes) {
@@ -67,7 +71,11 @@ function takeFault(state: EngineState, signal: Of<'fault'>, out: AlarmTransition
       return;
     }
   }
-  changeFault(state, { place: signal, isRaised: signal.state === 'raised', atMs }, out);
+  changeFault(
+    state,
+    { place: signal, isRaised: signal.state === 'raised', atMs, detail: signal.detail },
+    out,
+  );
 }
 
 /** History raises none; it ends what was raised before it. */
@@ -88,11 +96,12 @@ interface FaultChange {
   readonly place: FaultPlace;
   readonly isRaised: boolean;
   readonly atMs: number;
+  readonly detail?: string | null;
 }
 
 /** A code belongs to the rules that name it; without one it opens an alarm of its own. */
 function changeFault(state: EngineState, change: FaultChange, out: AlarmTransition[]): void {
-  const { isRaised, atMs } = change;
+  const { isRaised, atMs, detail = null } = change;
   const { device, component, code } = change.place;
   const place = { device, component, code };
   const codes = state.book.codesOf(device.id, component);
@@ -105,7 +114,11 @@ function changeFault(state: EngineState, change: FaultChange, out: AlarmTransiti
     if (lane.groupOf[row]?.faultRules.has(code) === true) isClaimed = true;
     offerFault(lane, row, { code, atMs });
   }
-  const own = isRaised ? (isClaimed ? [] : state.book.raise(place, atMs)) : state.book.clear(place, atMs);
+  const own = isRaised
+    ? isClaimed
+      ? []
+      : state.book.raise(place, { atMs, detail })
+    : state.book.clear(place, atMs);
   out.push(...own);
 }
 

@@ -78,7 +78,8 @@ export const Environment = Type.Object({
   INFLUX_URL: Type.Optional(
     Type.String({
       pattern: '^https?://',
-      description: 'InfluxDB (1.8, 2, 3) for telemetry; in PostgreSQL when absent',
+      description:
+        'InfluxDB for telemetry, in PostgreSQL when absent; run with 1.6.7, 2 and 3 by what they document',
     }),
   ),
   INFLUX_TOKEN: Type.Optional(

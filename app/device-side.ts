@@ -21,6 +21,7 @@ import {
   telemetryRoutes,
 } from '#ingest/index.ts';
 import { createSecretHasher } from '#platform/auth/secrets.ts';
+import { AftercareError } from '#platform/errors.ts';
 import type { Routes } from '#platform/http/routes.ts';
 import type { Jobs } from '#platform/jobs/jobs.ts';
 import type { Consumer } from '#platform/outbox/outbox.ts';
@@ -103,12 +104,22 @@ async function openIngest(
   return { ingest, flushUnknownMetrics: unknownMetrics.flush };
 }
 
-function countMessages({ metrics }: Ground, ingest: Ingest): void {
+/** A store that is away was told of by its writer: work that comes again waits for it in silence. */
+async function unlessAway(work: Promise<void>): Promise<void> {
+  await work.catch((error: unknown) => {
+    if (!(error instanceof AftercareError) || error.code !== 'TELEMETRY_STORE_AWAY') throw error;
+  });
+}
+
+function countMessages({ metrics, clock }: Ground, ingest: Ingest): void {
   metrics.gauge('aftercare_messages', 'Where messages went since the start, as in the ledger', {
     labels: ['outcome'],
     collect(gauge) {
       for (const [outcome, count] of Object.entries(ingest.ledger)) gauge.set({ outcome }, count);
     },
+  });
+  metrics.gauge('aftercare_store_lag_seconds', 'Age of the oldest message that the telemetry store lacks', {
+    collect: (gauge) => gauge.set(Math.max(0, clock.nowMs() - ingest.stableUntilMs()) / 1_000),
   });
   metrics.gauge('aftercare_log_bytes', 'Bytes of the durable log', {
     collect: (gauge) => gauge.set(ingest.logBytes()),
@@ -204,7 +215,9 @@ export async function openDeviceSide(deps: DeviceSideDeps): Promise<DeviceSide> 
       (app) => accountRoutes(app, { db, ingest, maxLogBytes: config.LOG_MAX_BYTES }),
     ],
     defineJobs(jobs) {
-      jobs.every('telemetry.roll_up', ROLLUP_EVERY_MS, () => store.rollUp(ingest.stableUntilMs()));
+      jobs.every('telemetry.roll_up', ROLLUP_EVERY_MS, () =>
+        unlessAway(store.rollUp(ingest.stableUntilMs())),
+      );
       jobs.every('telemetry.unknown_metrics', FLUSH_EVERY_MS, flushUnknownMetrics);
       jobs.every('telemetry.sweep', SWEEP_EVERY_MS, () => store.sweep());
       jobs.every('ingest.sweep', SWEEP_EVERY_MS, () => sweepRecords({ db, clock }));

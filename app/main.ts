@@ -7,9 +7,11 @@ const LAST_RESORT_MS = 60_000;
 
 function startBlock(config: Environment, app: App): string {
   const host = config.HOST === '0.0.0.0' ? 'localhost' : config.HOST;
+  const known =
+    config.ADMIN_PASSWORD === undefined ? 'of the first start' : 'ADMIN_PASSWORD of the first start';
   const password =
     app.adminPassword === null
-      ? 'admin, with the password of the first start'
+      ? `admin, with the password ${known}`
       : `admin, password ${app.adminPassword} (shown this once)`;
   return [
     '',
@@ -21,9 +23,20 @@ function startBlock(config: Environment, app: App): string {
     `  OCPP       ws://${host}:${app.ocppPort}/ocpp`,
     `  sign in    ${password}`,
     `  fleet      ${config.SIMULATE ? '20 air conditioners and 10 charging piles, simulated; SIMULATE=0 starts without them' : 'none simulated'}`,
+    ...ownServers(config),
     `  data       ${config.DATA_DIR}`,
     '',
   ].join('\n');
+}
+
+/** Which of the operator's own servers are used, without their passwords. */
+function ownServers({ DATABASE_URL, REDIS_URL, INFLUX_URL, INFLUX_BUCKET }: Environment): string[] {
+  const host = (url: string) => new URL(url).host;
+  return [
+    ...(DATABASE_URL === undefined ? [] : [`  database   PostgreSQL at ${host(DATABASE_URL)}`]),
+    ...(INFLUX_URL === undefined ? [] : [`  telemetry  InfluxDB at ${host(INFLUX_URL)}, ${INFLUX_BUCKET}`]),
+    ...(REDIS_URL === undefined ? [] : [`  jobs       Redis at ${host(REDIS_URL)}`]),
+  ];
 }
 
 async function main(): Promise<void> {

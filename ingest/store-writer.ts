@@ -41,6 +41,8 @@ const MAX_WAIT_MS = 1_000;
 export function createStoreWriter(deps: StoreWriterDeps, fromSequence: number): StoreWriter {
   const queue = createWaitingBatches();
   let storedSequence = fromSequence;
+  /** Our time of receipt of what was stored last: nothing older waits. */
+  let lastStoredMs = 0;
   let running: Promise<void> | null = null;
   let isStopped = false;
   const waiters: { sequence: number; resolve: () => void }[] = [];
@@ -74,6 +76,7 @@ export function createStoreWriter(deps: StoreWriterDeps, fromSequence: number): 
     if (points.length > 0) await deps.writePoints(points);
     await deps.saveRecords(batches);
     const messages = queue.removeFirst(batches.length);
+    lastStoredMs = points.at(-1)?.receivedAtMs[0] ?? lastStoredMs;
     storedSequence = batches.at(-1)?.sequence ?? storedSequence;
     deps.onStored(messages);
     while (waiters[0] !== undefined && waiters[0].sequence <= storedSequence) waiters.shift()?.resolve();
@@ -96,7 +99,8 @@ export function createStoreWriter(deps: StoreWriterDeps, fromSequence: number): 
     get storedSequence() {
       return storedSequence;
     },
-    oldestWaitingMs: () => (queue.length === 0 ? null : (queue.heldAt(0)?.input.points.receivedAtMs[0] ?? 0)),
+    oldestWaitingMs: () =>
+      queue.length === 0 ? null : (queue.heldAt(0)?.input.points.receivedAtMs[0] ?? lastStoredMs),
     drained(signal) {
       if (queue.length === 0) return Promise.resolve();
       return new Promise((resolve) => {

@@ -70,12 +70,13 @@ test('a call that breaks its schema is refused without our internals, and kept r
   await expect(station.call('Reset', { type: 'Soft' })).rejects.toMatchObject({
     rpcErrorCode: 'NotImplemented',
   });
-  expect(ocpp.deadLetters.map(({ topic, code }) => `${topic} ${code}`)).toEqual([
-    'StatusNotification GATEWAY_CALL_INVALID',
-    'StatusNotification GATEWAY_CALL_INVALID',
-    'StartTransaction GATEWAY_CALL_INVALID',
-    'Reset GATEWAY_ACTION_UNKNOWN',
+  expect(ocpp.deadLetters.map(({ code, field }) => `${code} ${field}`)).toEqual([
+    'GATEWAY_CALL_INVALID secret',
+    'GATEWAY_CALL_INVALID connectorId',
+    'GATEWAY_CALL_INVALID connectorId',
+    'GATEWAY_ACTION_UNKNOWN Reset',
   ]);
+  expect(new Set(ocpp.deadLetters.map(({ topic }) => topic))).toEqual(new Set(['devices/cp-1/ocpp']));
   expect(ocpp.deadLetters[0]?.payload?.toString()).toContain('"connectorId":"one"');
   expect(ocpp.deadLetters[2]?.payload?.toString()).toMatch(/"StartTransaction",\{"idTag":"-"\}\]$/);
   expect(await ocpp.calls('StatusNotification', 'invalid')).toBe(2);
@@ -91,6 +92,32 @@ test('an error code outside the enum and a fault without an error are answered a
   expect(await station.call('StatusNotification', { ...odd, errorCode: 'NoError' })).toEqual({});
   expect(ocpp.logged().map(([, payload]) => payload)).toEqual([odd, { ...odd, errorCode: 'NoError' }]);
   expect(ocpp.deadLetters).toEqual([]);
+});
+
+test('words outside the standard and numbers do not cost the good samples beside them', async () => {
+  await using ocpp = await openTestOcpp();
+  const station = await connected(ocpp);
+  const odd = { context: 'Vendor', format: 'Hex', phase: 'L4', location: 'Roof', unit: 'furlong' };
+  const sampledValue = [
+    { value: '230', measurand: 'Voltage' },
+    { value: 6000, measurand: 'Foo.Bar', ...odd },
+    { value: null },
+  ];
+  const meterValue = [{ timestamp: '2026-11-22T01:01:00Z', sampledValue }];
+  const metered = { connectorId: 1, meterValue };
+  expect(await station.call('MeterValues', metered)).toEqual({});
+  const stop = { transactionId: 77, meterStop: 900, timestamp: '2026-11-22T02:00:00Z' };
+  expect(await station.call('StopTransaction', { ...stop, transactionData: meterValue })).toEqual({});
+  expect(ocpp.logged().map(([, payload]) => payload)).toEqual([
+    metered,
+    { ...stop, transactionData: meterValue },
+  ]);
+  for (const sample of [{ value: ['230'] }, { value: '1', unit: 'x'.repeat(65) }, { unit: 'V' }]) {
+    const wrong = [{ timestamp: '2026-11-22T01:01:00Z', sampledValue: [sample] }];
+    await expect(station.call('MeterValues', { connectorId: 1, meterValue: wrong })).rejects.toBeDefined();
+  }
+  const at = 'meterValue.0.sampledValue.0';
+  expect(ocpp.deadLetters.map(({ field }) => field)).toEqual([`${at}.value`, `${at}.unit`, `${at}.value`]);
 });
 
 test('frames that are no call are counted and kept, and the connection goes on', async () => {
@@ -237,8 +264,8 @@ test('a station that is held in Pending may say what it was asked for, and nothi
     rpcErrorCode: 'SecurityError',
   });
   await expect(station.call('Heartbeat')).rejects.toMatchObject({ rpcErrorCode: 'SecurityError' });
-  expect(ocpp.deadLetters.map(({ topic, code }) => [topic, code])).toEqual([
-    ['StatusNotification', 'GATEWAY_CALL_PENDING'],
+  expect(ocpp.deadLetters).toMatchObject([
+    { topic: 'devices/cp-1/ocpp', code: 'GATEWAY_CALL_PENDING', field: 'StatusNotification' },
   ]);
   expect(await ocpp.calls('StatusNotification', 'pending')).toBe(1);
 

@@ -24,13 +24,15 @@ const KEPT_APART: ReadonlySet<string> = new Set(['Heartbeat', 'Authorize']);
 export async function answerCall(deps: AnswerDeps, station: Station, call: InboundCall): Promise<object> {
   const action = ACTIONS.get(call.action);
   if (action === undefined) {
-    refuse(deps, station, { call, outcome: 'unsupported', code: 'GATEWAY_ACTION_UNKNOWN' });
+    const code = 'GATEWAY_ACTION_UNKNOWN';
+    refuse(deps, station, { call, outcome: 'unsupported', code, field: call.action });
     throw new CallError('NotImplemented', 'this action is not implemented');
   }
   requireWellFormed(deps, station, call);
   const device = station.device.ref;
   if (!deps.gate.isAllowed(device, call.action)) {
-    refuse(deps, station, { call, outcome: 'pending', code: 'GATEWAY_CALL_PENDING' });
+    const code = 'GATEWAY_CALL_PENDING';
+    refuse(deps, station, { call, outcome: 'pending', code, field: call.action });
     throw new CallError('SecurityError', 'not accepted yet: send BootNotification and wait');
   }
   try {
@@ -47,11 +49,12 @@ export async function answerCall(deps: AnswerDeps, station: Station, call: Inbou
 function requireWellFormed(deps: AnswerDeps, station: Station, call: InboundCall): void {
   try {
     if (call.messageId.length > MAX_MESSAGE_ID) {
-      throw new CallError('FormationViolation', 'the message id is longer than 36 characters');
+      throw new CallError('FormationViolation', 'the message id is longer than 36 characters', 'messageId');
     }
     requireValid(call.action, 'req', call.payload);
   } catch (error) {
-    refuse(deps, station, { call, outcome: 'invalid', code: 'GATEWAY_CALL_INVALID' });
+    const field = error instanceof CallError ? error.field : '';
+    refuse(deps, station, { call, outcome: 'invalid', code: 'GATEWAY_CALL_INVALID', field });
     throw error;
   }
 }
@@ -60,12 +63,13 @@ interface Refusal {
   readonly call: InboundCall;
   readonly outcome: CallOutcome;
   readonly code: RefusedCall['code'];
+  readonly field: string;
 }
 
-function refuse(deps: AnswerDeps, { device }: Station, { call, outcome, code }: Refusal): void {
+function refuse(deps: AnswerDeps, { device }: Station, { call, outcome, code, field }: Refusal): void {
   deps.counters.called(ACTIONS.has(call.action) ? call.action : 'other', outcome);
   if (outcome === 'pending' && KEPT_APART.has(call.action)) return;
-  deps.deadLetter(refusedCall(device.ref.id, code, call));
+  deps.deadLetter(refusedCall(device.ref.id, code, { field, text: call.text }));
 }
 
 function keep(

@@ -8,10 +8,20 @@ export interface ChargingFacts {
   findTransaction(start: TransactionStart): Promise<number | null>;
   /** Where the transaction was started, ended or not; null for one that never was. */
   componentOfTransaction(deviceId: string, transactionId: number): Promise<string | null>;
-  /** The last reported status, by component. */
-  connectorStatuses(deviceId: string): Promise<ReadonlyMap<string, ConnectorStatus>>;
+  /** The last reported status and its time, by component. */
+  connectorStatuses(deviceId: string): Promise<ReadonlyMap<string, ReportedStatus>>;
   /** Transactions that have not ended, by component. */
-  openTransactions(deviceId: string): Promise<ReadonlyMap<string, number>>;
+  openTransactions(deviceId: string): Promise<ReadonlyMap<string, OpenTransaction>>;
+}
+
+export interface ReportedStatus {
+  readonly status: ConnectorStatus;
+  readonly atMs: number;
+}
+
+export interface OpenTransaction {
+  readonly transactionId: number;
+  readonly startedAtMs: number;
 }
 
 export interface TransactionStart {

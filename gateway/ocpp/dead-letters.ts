@@ -1,8 +1,10 @@
 /** A frame that was not taken. `payload` is its first 16 KB; null: it was never read. */
 export interface RefusedCall {
   readonly deviceId: string;
-  /** The action; empty where there is none. */
+  /** `devices/{id}/ocpp`, as of calls that ingest refuses. */
   readonly topic: string;
+  /** What is wrong: a field of the payload, or the action; empty where the frame is as a whole. */
+  readonly field: string;
   readonly payload: Buffer | null;
   readonly code:
     | 'GATEWAY_CALL_INVALID'
@@ -13,18 +15,24 @@ export interface RefusedCall {
 }
 
 const MAX_BYTES = 16_384;
-const MAX_TOPIC = 64;
+const MAX_FIELD = 128;
 /** To the end where the text breaks off. */
 const PERSONAL = /("(?:idTag|parentIdTag)"\s*:\s*)"(?:[^"\\]|\\.)*(?:"|\\?$)/g;
 
-/** The frame as it came, but for the tags of people. */
+/** The frame as it came, but for the tags of people; without `text` it was never read. */
 export function refusedCall(
   deviceId: string,
   code: RefusedCall['code'],
-  { action, text }: { readonly action: string; readonly text: string },
+  { field = '', text }: { readonly field?: string; readonly text?: string },
 ): RefusedCall {
-  const kept = text.slice(0, MAX_BYTES).replace(PERSONAL, '$1"-"');
-  return { deviceId, code, topic: wellFormed(action.slice(0, MAX_TOPIC)), payload: Buffer.from(kept) };
+  const kept = text?.slice(0, MAX_BYTES).replace(PERSONAL, '$1"-"');
+  return {
+    deviceId,
+    code,
+    topic: `devices/${deviceId}/ocpp`,
+    field: wellFormed(field.slice(0, MAX_FIELD)),
+    payload: kept === undefined ? null : Buffer.from(kept),
+  };
 }
 
 /** Half a character, which JSON can spell and no database keeps, becomes U+FFFD. */

@@ -157,7 +157,7 @@ test('a dead letter names its action in whole characters, and nobody however the
   await station.hears('[4,"long"');
   station.send(frame('[2,"torn","Nope",{"idTag":"ALICE'), BEAT);
   await station.hears('[3,"beat"');
-  expect(ocpp.deadLetters.map(({ topic }) => topic)).toEqual(['Nope\ufffd', 'Nope', '']);
+  expect(ocpp.deadLetters.map(({ field }) => field)).toEqual(['Nope\ufffd', 'Nope', '']);
   expect(ocpp.deadLetters.map(({ payload }) => payload?.toString()).join()).not.toContain('ALI');
 });
 

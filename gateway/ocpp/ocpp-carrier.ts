@@ -1,13 +1,12 @@
-import { findCommand } from '#contracts/commands.ts';
-import { connectorComponent } from '#contracts/ocpp.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Logger } from '#platform/log.ts';
-import type { CommandAnswer, CommandCarrier, OutgoingCommand } from '../commands/carrier.ts';
+import type { CommandAnswer, CommandCarrier } from '../commands/carrier.ts';
 import { type AvailabilityChanges, createAvailabilityChanges } from './availability-changes.ts';
 import type { BootGate } from './boot-gate.ts';
 import { COMMAND_CALLS, type CommandCall } from './command-calls.ts';
 import { type CommandEntry, createCommandLines } from './command-lines.ts';
 import type { StationAnswer } from './ocpp-rpc.ts';
+import { createSessionGuard, type SessionGuard } from './session-guard.ts';
 import type { SessionsRunning } from './sessions-running.ts';
 import type { Station } from './station.ts';
 
@@ -50,9 +49,10 @@ export function createOcppCarrier(deps: CarrierDeps, config: CarrierConfig): Ocp
     clock,
     done: (entry) => entry.tell(answer('done', 'changed')),
   });
+  const guard = createSessionGuard(deps, config);
   const lines = createCommandLines({
     clock,
-    carry: (entry) => carry({ ...deps, config, resets, changes }, entry),
+    carry: (entry) => carry({ ...deps, config, guard, resets, changes }, entry),
     onAnswer: (commandId, answer) => {
       for (const listener of answered) listener(commandId, answer);
     },
@@ -71,11 +71,17 @@ export function createOcppCarrier(deps: CarrierDeps, config: CarrierConfig): Ocp
       onAnswer: (listener) => answered.push(listener),
     },
     connected: (deviceId) => {
+      sessions.connected(deviceId, clock.nowMs());
+      guard.heard(deviceId);
       returned(deviceId);
       for (const listener of reachable) listener(deviceId);
     },
-    booted: returned,
+    booted: (deviceId) => {
+      sessions.restarted(deviceId);
+      returned(deviceId);
+    },
     reported: (deviceId, component) => {
+      guard.heard(deviceId);
       if (!changes.hasWaiting(deviceId)) return;
       sessions.connectorsOf(deviceId).then(
         (connectors) => changes.reported(deviceId, component, connectors),
@@ -88,6 +94,7 @@ export function createOcppCarrier(deps: CarrierDeps, config: CarrierConfig): Ocp
 
 interface CarryDeps extends CarrierDeps {
   readonly config: CarrierConfig;
+  readonly guard: SessionGuard;
   readonly resets: Map<string, CommandEntry>;
   readonly changes: AvailabilityChanges;
 }
@@ -103,12 +110,13 @@ async function carry(deps: CarryDeps, entry: CommandEntry): Promise<void> {
   const { command, tell } = entry;
   const call = COMMAND_CALLS.get(command.name);
   if (call === undefined) return tell(answer('rejected', 'unknown_command'));
-  const objection = await objectionTo(deps, command);
+  const station = deps.find(command.deviceId);
+  if (station === undefined) return tell(answer('unsent', null));
+  const objection = await deps.guard.objectionTo(command, station);
+  if (objection === 'gone') return tell(answer('unsent', null));
   if (objection !== null) return tell(answer('rejected', objection));
   const leftMs = command.deadlineMs - clock.nowMs();
   if (leftMs <= 0) return tell(answer('rejected', 'deadline_passed'));
-  const station = deps.find(command.deviceId);
-  if (station === undefined) return tell(answer('unsent', null));
   await exchange(deps, { station, entry }, { call, leftMs: clock.wallDelayMs(leftMs) });
 }
 
@@ -150,17 +158,4 @@ function judge(call: CommandCall, said: StationAnswer): CommandAnswer {
 
 function answer(status: CommandAnswer['status'], detail: string | null): CommandAnswer {
   return { status, detail, result: null };
-}
-
-/** Why the command must not go now: a vehicle charges, or it is not known. */
-async function objectionTo(deps: CarryDeps, command: OutgoingCommand): Promise<string | null> {
-  if (findCommand(KIND, command.name)?.endsSession !== true) return null;
-  const { connectorId } = command.args;
-  const component = typeof connectorId === 'number' ? connectorComponent(connectorId) : '';
-  try {
-    return (await deps.sessions.isRunning(command.deviceId, component)) ? 'session_running' : null;
-  } catch (error) {
-    deps.log.warn({ err: error, deviceId: command.deviceId }, 'whether a vehicle charges is not known');
-    return 'session_unknown';
-  }
 }

@@ -127,7 +127,13 @@ test('a frame of 4 MB closes its connection with 1009 and nobody else notices', 
   expect(await healthy.call('Heartbeat')).toBeDefined();
   expect(await ocpp.refusals('payload_too_large')).toBe(1);
   expect(ocpp.deadLetters).toEqual([
-    { deviceId: 'sick', topic: '', payload: null, code: 'GATEWAY_PAYLOAD_TOO_LARGE' },
+    {
+      deviceId: 'sick',
+      topic: 'devices/sick/ocpp',
+      field: '',
+      payload: null,
+      code: 'GATEWAY_PAYLOAD_TOO_LARGE',
+    },
   ]);
   await eventually(async () => expect(ocpp.sink.presences.at(-1)).toBe('sick offline'));
 });

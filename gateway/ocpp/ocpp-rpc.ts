@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import { createRPCError, createValidator, RPCServer } from 'ocpp-rpc';
 import { CallError, type CallErrorCode } from './call-error.ts';
+import { adjusted } from './call-schemas.ts';
 
 /** Who is at the door. The password is what the library found after `identity:`, as bytes. */
 export interface Handshake {
@@ -243,32 +244,10 @@ function strayKind({ error, response }: BadMessage): 'malformed' | 'message_type
   return error.rpcErrorCode === 'MessageTypeNotSupported' ? 'message_type' : 'malformed';
 }
 
-type Schema = {
-  readonly $id: string;
-  readonly properties: Readonly<Record<string, { readonly [keyword: string]: unknown }>>;
-};
-
-const shipped = createRequire(import.meta.url)('ocpp-rpc/lib/schemas/ocpp1_6.json') as Schema[];
-const MAX_CONNECTOR_ID = 999;
-
-/**
- * The official schemas with what the field asks for: any text as error code, since vendors invent them and a fault
- * must not be lost for its name; and connector ids that are some.
- */
+const shipped = createRequire(import.meta.url)('ocpp-rpc/lib/schemas/ocpp1_6.json') as Parameters<
+  typeof adjusted
+>[0][];
 const validator = createValidator(OCPP_16, shipped.map(adjusted));
-
-function adjusted(schema: Schema): Schema {
-  const { connectorId, errorCode } = schema.properties ?? {};
-  const isStatus = schema.$id === 'urn:StatusNotification.req';
-  return {
-    ...schema,
-    properties: {
-      ...schema.properties,
-      ...(connectorId && { connectorId: { ...connectorId, minimum: 0, maximum: MAX_CONNECTOR_ID } }),
-      ...(isStatus && errorCode && { errorCode: { type: 'string', minLength: 1, maxLength: 50 } }),
-    },
-  };
-}
 
 const CODES: Readonly<Record<string, CallErrorCode>> = {
   TypeConstraintViolation: 'TypeConstraintViolation',
@@ -276,12 +255,31 @@ const CODES: Readonly<Record<string, CallErrorCode>> = {
   OccurenceConstraintViolation: 'OccurenceConstraintViolation',
 };
 
-/** CallError unless the payload is one of the action. */
+interface Invalid {
+  readonly rpcErrorCode?: string;
+  readonly message: string;
+  readonly details?: { readonly errors?: readonly Flaw[] };
+}
+
+interface Flaw {
+  readonly instancePath: string;
+  readonly params: { readonly missingProperty?: string; readonly additionalProperty?: string };
+}
+
+/** CallError, with the field, unless the payload is one of the action. */
 export function requireValid(action: string, part: 'req' | 'conf', payload: unknown): void {
   try {
     void validator.validate(`urn:${action}.${part}`, payload);
   } catch (error) {
-    const { rpcErrorCode = '', message } = error as { rpcErrorCode?: string; message: string };
-    throw new CallError(CODES[rpcErrorCode] ?? 'FormationViolation', message);
+    const { rpcErrorCode = '', message, details } = error as Invalid;
+    throw new CallError(CODES[rpcErrorCode] ?? 'FormationViolation', message, fieldOf(details?.errors?.[0]));
   }
+}
+
+/** `meterValue.0.timestamp`; what is missing or not of the action is named itself. */
+function fieldOf(flaw: Flaw | undefined): string {
+  if (flaw === undefined) return '';
+  const { missingProperty, additionalProperty } = flaw.params;
+  const own = missingProperty ?? additionalProperty ?? [];
+  return [...flaw.instancePath.split('/').slice(1), own].flat().join('.');
 }

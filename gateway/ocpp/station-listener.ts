@@ -58,12 +58,11 @@ export function createStationListener(
       onStray: (kind, text) => {
         counters.refused(STRAY[kind]);
         if (kind !== 'malformed') return;
-        deadLetter(refusedCall(device.ref.id, 'GATEWAY_FRAME_MALFORMED', { action: '', text }));
+        deadLetter(refusedCall(device.ref.id, 'GATEWAY_FRAME_MALFORMED', { text }));
       },
       onTooLarge: () => {
         counters.refused('payload_too_large');
-        const code = 'GATEWAY_PAYLOAD_TOO_LARGE';
-        deadLetter({ deviceId: device.ref.id, topic: '', payload: null, code });
+        deadLetter(refusedCall(device.ref.id, 'GATEWAY_PAYLOAD_TOO_LARGE', {}));
       },
       onProtocolError: () => counters.refused('protocol_error'),
       onClosed: () => {

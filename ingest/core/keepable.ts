@@ -19,3 +19,8 @@ export function isKeepable(message: unknown): boolean {
   }
   return true;
 }
+
+/** The text as a database keeps it: what it cannot becomes U+FFFD. */
+export function keepableText(text: string): string {
+  return Buffer.from(text).toString().replaceAll('\0', '\ufffd');
+}

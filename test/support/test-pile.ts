@@ -33,14 +33,18 @@ const ANSWERS: Readonly<Record<string, object>> = {
   GetConfiguration: { configurationKey: [], unknownKey: [] },
 };
 
-export async function connectPile(credentials: DeviceCredentials): Promise<TestPile> {
+/** `strictMode`: the pile itself says nothing outside the standard. */
+export async function connectPile(
+  credentials: DeviceCredentials,
+  { strictMode = true } = {},
+): Promise<TestPile> {
   const { url, password } = ocppOf(credentials);
   const client = new RPCClient({
     endpoint: url.slice(0, url.lastIndexOf('/')),
     identity: credentials.id,
     password,
     protocols: ['ocpp1.6'],
-    strictMode: true,
+    strictMode,
     reconnect: false,
   } as unknown as ConstructorParameters<typeof RPCClient>[0]) as unknown as Client;
   const told: TestPile['told'] = [];

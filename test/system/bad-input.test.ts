@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { mqttOf } from '#test/support/credentials.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { openTestApp, type TestApp, type TestDevice } from '#test/support/test-app.ts';
+import { connectPile } from '#test/support/test-pile.ts';
 
 const TEN_YEARS_MS = 10 * 365 * 86_400_000;
 const own = (channel: string) => `devices/sick/${channel}`;
@@ -144,6 +145,38 @@ test('bad messages are acknowledged and kept as dead letters with code, field an
   await sick.publish('telemetry', { supply_temp: 12 });
   await eventually(async () => expect(await storedPoints(app, 'sick')).toEqual([12]));
   await expectUnharmed(app, healthy);
+});
+
+test('of odd meter values the good samples are stored, and a wrong call names its field', async () => {
+  await using app = await openTestApp();
+  const model = 'ac-pile-generic';
+  const credentials = await app.register({ id: 'pile-1', kind: 'charging_pile', model });
+  await using pile = await connectPile(credentials, { strictMode: false });
+  const timestamp = new Date().toISOString();
+  const metered = (...sampledValue: object[]) =>
+    pile.call('MeterValues', { connectorId: 1, meterValue: [{ timestamp, sampledValue }] });
+  await metered(
+    { value: '230', measurand: 'Voltage' },
+    { value: 6000, measurand: 'Power.Active.Import', unit: 'W' },
+    { value: '7', measurand: 'Foo.Bar', unit: 'furlong' },
+    { value: null, measurand: 'Current.Import' },
+  );
+  await expect(metered({ measurand: 'Voltage' })).rejects.toBeDefined();
+
+  const topic = `devices/${pile.id}/ocpp`;
+  await eventually(async () => {
+    expect(await deadLetters(app, pile.id)).toMatchObject([
+      { topic, code: 'INGEST_METRIC_UNKNOWN', field: 'Foo.Bar', isPartial: true },
+      { topic, code: 'GATEWAY_CALL_INVALID', field: 'meterValue.0.sampledValue.0.value', isPartial: false },
+    ]);
+    const { series } = await app.api.get(`/telemetry?deviceId=${pile.id}&metrics=voltage,power,current`);
+    const stored = series.map(({ metric, points }: { metric: string; points: number[][] }) => [
+      metric,
+      points.map(([, value]) => value),
+    ]);
+    expect(Object.fromEntries(stored)).toEqual({ voltage: [230], power: [6_000] });
+  });
+  expect(await app.api.get('/ledger')).toMatchObject({ imbalance: 0 });
 });
 
 test('a payload of 2 MB ends its own connection before it is buffered; others notice nothing', async () => {

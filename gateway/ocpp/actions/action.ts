@@ -1,4 +1,4 @@
-import type { LoggedCall } from '#contracts/ocpp.ts';
+import { type LoggedCall, ocppTimeMs } from '#contracts/ocpp.ts';
 import type { DeviceRef } from '#contracts/point-batch.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Logger } from '#platform/log.ts';
@@ -37,3 +37,9 @@ export type Action = (deps: ActionDeps, device: DeviceRef, payload: object) => M
 
 /** An action that is kept and answered with nothing. */
 export const keepOnly: Action = (_deps, _device, payload) => ({ kept: payload, reply: () => ({}) });
+
+/** When it was said: as the station dates it, but never after its arrival. */
+export function saidAtMs(timestamp: string | undefined, arrivedAtMs: number): number {
+  const atMs = ocppTimeMs(timestamp);
+  return Number.isNaN(atMs) ? arrivedAtMs : Math.min(atMs, arrivedAtMs);
+}

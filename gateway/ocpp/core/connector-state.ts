@@ -2,20 +2,28 @@ import type { ConnectorStatus } from '#contracts/metrics.ts';
 
 /** What a connector last said about itself. A field is undefined while nothing has been heard. */
 export interface ConnectorState {
-  readonly status?: ConnectorStatus;
-  /** null: the transaction has ended. */
-  readonly transactionId?: number | null;
+  readonly status?: ConnectorStatus | undefined;
+  /** Of the newest status; it outlives a status that a start or an end has made worthless. */
+  readonly statusAtMs?: number | undefined;
+  /** The one that has not ended; its id is undefined until it is given. */
+  readonly transaction?:
+    | { readonly transactionId: number | undefined; readonly startedAtMs: number }
+    | undefined;
 }
 
 const IN_SESSION: ReadonlySet<ConnectorStatus> = new Set(['charging', 'suspended_ev', 'suspended_evse']);
 /** These say nothing about a session under way: a connector may fault, and still charge, in the midst of one. */
 const SAYS_NOTHING: ReadonlySet<ConnectorStatus> = new Set(['faulted', 'preparing']);
 
-/** Whether a vehicle charges there. The status speaks first: an end that was never reported must not count for ever. */
-export function isInSession({ status, transactionId }: ConnectorState): boolean {
+/**
+ * Whether a vehicle charges there. A status from after the start speaks first: an end that was never reported must not
+ * count for ever. One from before it says nothing of the session.
+ */
+export function isInSession({ status, statusAtMs = Number.NEGATIVE_INFINITY, transaction }: ConnectorState): boolean {
   if (status !== undefined && IN_SESSION.has(status)) return true;
-  if (status !== undefined && !SAYS_NOTHING.has(status)) return false;
-  return transactionId !== undefined && transactionId !== null;
+  if (transaction === undefined) return false;
+  if (status === undefined || SAYS_NOTHING.has(status)) return true;
+  return statusAtMs <= transaction.startedAtMs;
 }
 
 /**

@@ -12,6 +12,7 @@ import {
   channelOf,
   createIdentity,
   type Identity,
+  isBelow,
   WithheldMessage,
 } from './connection.ts';
 import type { Presence } from './presence.ts';
@@ -23,7 +24,7 @@ export interface RefusedMessage {
   readonly deviceId: string;
   readonly topic: string;
   readonly payload: Buffer | null;
-  readonly code: 'GATEWAY_TOPIC_FORBIDDEN' | 'GATEWAY_PAYLOAD_TOO_LARGE';
+  readonly code: 'GATEWAY_TOPIC_FORBIDDEN' | 'GATEWAY_TOPIC_UNKNOWN' | 'GATEWAY_PAYLOAD_TOO_LARGE';
 }
 
 export interface BrokerDeps {
@@ -139,8 +140,9 @@ function speaksStill({ presence, count, isStopping }: BrokerDeps, connection: Co
 }
 
 function refuseTopic(deps: BrokerDeps, { device }: Identity, { topic, payload }: PublishPacket): void {
-  const code = 'GATEWAY_TOPIC_FORBIDDEN';
-  deps.count('topic_forbidden');
+  const isOwn = isBelow(device.ref.id, topic);
+  const code = isOwn ? 'GATEWAY_TOPIC_UNKNOWN' : 'GATEWAY_TOPIC_FORBIDDEN';
+  deps.count(isOwn ? 'topic_unknown' : 'topic_forbidden');
   const kept = Buffer.from((payload as Buffer).subarray(0, MAX_REFUSED_BYTES));
   deps.deadLetter({ deviceId: device.ref.id, topic, payload: kept, code });
 }

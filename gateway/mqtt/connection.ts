@@ -65,13 +65,18 @@ export function createIdentity(device: RegisteredDevice, clientId: string): Iden
   };
 }
 
-/** The channel a topic means for this device, or undefined for a topic that is not its own. */
+/** The channel a topic means for this device, or undefined for one that it does not publish to. */
 export function channelOf({ topics }: Identity, topic: string): Channel | undefined {
   if (topic === topics.telemetry) return 'telemetry';
   if (topic === topics.fault) return 'fault';
   if (topic === topics.state) return 'state';
   if (topic === topics.commandAck) return 'cmd/ack';
   return undefined;
+}
+
+/** Whether the topic is one of the device's, known or not. */
+export function isBelow(deviceId: string, topic: string): boolean {
+  return topic.startsWith(`${TOPIC_ROOT}${deviceId}/`);
 }
 
 /** A message on its way to the sink; its acknowledgement lets the broker answer the device. */

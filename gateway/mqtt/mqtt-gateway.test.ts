@@ -32,7 +32,7 @@ test('what a device publishes reaches the sink byte for byte, on each of its cha
   expect(first?.message.packetId).toBeGreaterThan(0);
 });
 
-test('a foreign topic is dead-lettered and acknowledged, and the connection stays', async () => {
+test('a foreign topic, or one unknown, is dead-lettered and acknowledged, and the connection stays', async () => {
   await using test = await openTestGateway();
   const credentials = await test.addDevice({ id: 'ac-1' });
   await test.addDevice({ id: 'ac-2' });
@@ -48,7 +48,7 @@ test('a foreign topic is dead-lettered and acknowledged, and the connection stay
       code: 'GATEWAY_TOPIC_FORBIDDEN',
       text: '{"room_temp":1}',
     },
-    { deviceId: 'ac-1', topic: 'devices/ac-1/unheard', code: 'GATEWAY_TOPIC_FORBIDDEN', text: 'x' },
+    { deviceId: 'ac-1', topic: 'devices/ac-1/unheard', code: 'GATEWAY_TOPIC_UNKNOWN', text: 'x' },
   ]);
   expect(test.sink.messages.map(({ text }) => text)).toEqual(['{"room_temp":2}']);
 });

@@ -12,6 +12,7 @@ export type RefusalReason =
   | 'protocol_error'
   | 'keepalive_timeout'
   | 'topic_forbidden'
+  | 'topic_unknown'
   | 'subscription_forbidden'
   | 'will_superseded'
   | 'state_too_large'

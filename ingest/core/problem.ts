@@ -78,6 +78,10 @@ const REFUSALS: Readonly<Record<string, LocalText>> = {
     '设备发布到了不允许的主题。设备只能发布到自己的 devices/{id}/… 主题。',
     'The device published to a topic that is not its own. It may publish to its own devices/{id}/… topics only.',
   ),
+  GATEWAY_TOPIC_UNKNOWN: text(
+    '设备在自己的主题下发布到了未知的主题。可用：devices/{id}/telemetry、state、fault 和 cmd/ack。',
+    'No such topic is known of the device. Its own are devices/{id}/telemetry, state, fault and cmd/ack.',
+  ),
   GATEWAY_FRAME_MALFORMED: text(
     '桩发来的不是 OCPP-J 消息。请检查桩的固件或协议版本。',
     'The station sent what is no OCPP-J message. Check its firmware and its protocol version.',

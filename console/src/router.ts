@@ -82,6 +82,12 @@ export function navigate(address: string): void {
   for (const listener of listeners) listener();
 }
 
+/** As `navigate`, but the way back does not lead to the address that is left. */
+export function redirect(address: string): void {
+  window.history.replaceState(null, '', address);
+  for (const listener of listeners) listener();
+}
+
 export function openDetail(detail: Detail | null): void {
   navigate(detailPath(window.location.pathname, detail));
 }

@@ -55,16 +55,18 @@ function Failed({ query, missing }: { query: UseQueryResult<unknown>; missing: s
   if (error?.status === 404) {
     return <Alert type="info" showIcon title={missing ?? t('state.notFound')} className="notice" />;
   }
+  if (error?.status === 403) {
+    return <Alert type="info" showIcon title={t('state.forbidden')} className="notice" />;
+  }
   const text = error?.status === 0 ? t('state.awayText') : (error?.message ?? '');
-  const isForbidden = error?.status === 403;
   return (
     <Alert
       type="error"
       showIcon
       role="alert"
       title={error?.status === 0 ? t('state.awayTitle') : t('state.failedTitle')}
-      description={isForbidden ? t('state.forbidden') : text}
-      action={isForbidden ? undefined : <Retry query={query} />}
+      description={text}
+      action={<Retry query={query} />}
       className="notice"
     />
   );

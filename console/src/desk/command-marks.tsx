@@ -68,14 +68,19 @@ export function RunMark({ status }: { readonly status: RepairRunStatus }) {
 /** How the ledger joins what ended a command and what the device said after that. */
 const LATE = /^(.*); later: (\w+)(?: \((.*)\))?$/s;
 
+/** Where a word that was said of a command is looked up: what said it is not known. */
+const WORDS = ['commandDetail', 'moveReason', 'commandStatus'] as const;
+
 /** Commands, their arguments and what was said of them, as people read them. */
 export function useCommandTexts() {
   const { t, nameOf } = useTexts();
   const componentName = useComponentName();
+  const wordOf = (word: string): string =>
+    WORDS.map((group) => nameOf(group, word)).find((text) => text !== word) ?? word;
   const detailOf = (detail: string): string => {
     const [, ended, said, why] = LATE.exec(detail) ?? [];
-    if (ended === undefined || said === undefined) return nameOf('commandDetail', detail);
-    const late = [nameOf('commandStatus', said), why && nameOf('commandDetail', why)].filter(Boolean);
+    if (ended === undefined || said === undefined) return wordOf(detail);
+    const late = [nameOf('commandStatus', said), why && wordOf(why)].filter(Boolean);
     return t('detail.late', { detail: detailOf(ended), said: late.join(' · ') });
   };
   return {

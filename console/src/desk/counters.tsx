@@ -34,44 +34,72 @@ function Counter({ label, value, isAtLeast, tab, children }: CounterProps) {
   );
 }
 
-/** What stands in the field at a glance; each number leads to its list. */
-export function Counters() {
-  const { t } = useTexts();
-  const devices = useQuery(devicesQuery()).data;
-  const alarms = useQuery(openAlarmsQuery()).data;
-  const tickets = useQuery(ticketsQuery()).data;
-  const orders = useQuery(ordersQuery()).data;
-  const openTickets = tickets?.items.filter(isOpenTicket);
-  const inHand = orders?.items.filter(isInHand);
-  const total = devices?.items.length ?? 0;
+interface CountersProps {
+  /** The lists that one may see; no other is counted. */
+  readonly tabs: readonly Tab[];
+}
 
+/** What stands in the field at a glance; each number leads to its list. */
+export function Counters({ tabs }: CountersProps) {
   return (
     <ul className="counters">
-      <Counter
-        label={t('count.units')}
-        value={devices?.items.filter(({ isConnected }) => isConnected).length}
-        isAtLeast={isCut(devices)}
-        tab="units"
-      >
-        {t('count.ofTotal', { total: isCut(devices) ? `${total}+` : total })}
-      </Counter>
-      <Counter label={t('count.alarms')} value={alarms?.items.length} isAtLeast={isCut(alarms)} tab="alarms">
-        <SeverityCounts alarms={alarms?.items ?? []} />
-      </Counter>
-      <Counter
-        label={t('count.tickets')}
-        value={openTickets?.length}
-        isAtLeast={isCut(tickets)}
-        tab="tickets"
-      >
-        {t('count.ticketsHint', {
-          count: openTickets?.filter(({ status }) => status === 'open').length ?? 0,
-        })}
-      </Counter>
+      {tabs.includes('units') && <UnitCounter />}
+      {tabs.includes('alarms') && <AlarmCounter />}
+      {tabs.includes('tickets') && <TicketCounter />}
+      {tabs.includes('work-orders') && <OrderCounters />}
+    </ul>
+  );
+}
+
+function UnitCounter() {
+  const { t } = useTexts();
+  const devices = useQuery(devicesQuery()).data;
+  const total = devices?.items.length;
+  return (
+    <Counter
+      label={t('count.units')}
+      value={devices?.items.filter(({ isConnected }) => isConnected).length}
+      isAtLeast={isCut(devices)}
+      tab="units"
+    >
+      {total !== undefined && t('count.ofTotal', { total: isCut(devices) ? `${total}+` : total })}
+    </Counter>
+  );
+}
+
+function AlarmCounter() {
+  const { t } = useTexts();
+  const alarms = useQuery(openAlarmsQuery()).data;
+  return (
+    <Counter label={t('count.alarms')} value={alarms?.items.length} isAtLeast={isCut(alarms)} tab="alarms">
+      {alarms !== undefined && <SeverityCounts alarms={alarms.items} />}
+    </Counter>
+  );
+}
+
+function TicketCounter() {
+  const { t } = useTexts();
+  const tickets = useQuery(ticketsQuery()).data;
+  const open = tickets?.items.filter(isOpenTicket);
+  return (
+    <Counter label={t('count.tickets')} value={open?.length} isAtLeast={isCut(tickets)} tab="tickets">
+      {open !== undefined &&
+        t('count.ticketsHint', { count: open.filter(({ status }) => status === 'open').length })}
+    </Counter>
+  );
+}
+
+function OrderCounters() {
+  const { t } = useTexts();
+  const orders = useQuery(ordersQuery()).data;
+  const inHand = orders?.items.filter(isInHand);
+  return (
+    <>
       <Counter label={t('count.orders')} value={inHand?.length} isAtLeast={isCut(orders)} tab="work-orders">
-        {t('count.ordersHint', {
-          count: inHand?.filter(({ technicianId }) => technicianId === null).length ?? 0,
-        })}
+        {inHand !== undefined &&
+          t('count.ordersHint', {
+            count: inHand.filter(({ technicianId }) => technicianId === null).length,
+          })}
       </Counter>
       <Counter
         label={t('count.maintenance')}
@@ -81,7 +109,7 @@ export function Counters() {
       >
         {t('count.maintenanceHint')}
       </Counter>
-    </ul>
+    </>
   );
 }
 

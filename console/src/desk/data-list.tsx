@@ -58,7 +58,7 @@ function Wide<T extends object>({ label, rows, rowKey, columns }: DataListProps<
       dataSource={[...rows]}
       pagination={rows.length > PAGE_SIZE && { pageSize: PAGE_SIZE, showSizeChanger: false }}
       showSorterTooltip={false}
-      scroll={{ x: 'max-content' }}
+      scroll={{ x: true }}
     />
   );
 }

@@ -12,7 +12,7 @@ import { usePlace } from '../router.ts';
 import './desk.css';
 import { Header } from './header.tsx';
 import { Home } from './home.tsx';
-import { MeContext } from './me.ts';
+import { MeContext, useMe } from './me.ts';
 
 const UnitPage = lazy(() => import('../unit/unit-page.tsx').then((it) => ({ default: it.UnitPage })));
 const DetailDrawer = lazy(() =>
@@ -58,7 +58,8 @@ export function Desk({ me }: { readonly me: Me }) {
 
 function Pages() {
   const { t } = useTexts();
-  const live = useLive();
+  const { may } = useMe();
+  const live = useLive(may('events:read'));
   const { page, tab, deviceId, detail } = usePlace();
 
   const shown = `${page} ${deviceId}`;
@@ -81,18 +82,17 @@ function Pages() {
       <main ref={content} id="content" className="content" tabIndex={-1}>
         <Suspense fallback={null}>
           {page === 'home' && <Home tab={tab} />}
-          {page === 'unit' && <UnitPage key={deviceId} deviceId={deviceId} />}
-          {page === 'unknown' && (
-            <Alert
-              type="info"
-              showIcon
-              title={t('state.notFound')}
-              action={<Link to="/">{t('state.goHome')}</Link>}
-            />
-          )}
+          {page === 'unit' && may('devices:read') && <UnitPage key={deviceId} deviceId={deviceId} />}
+          {page === 'unit' && !may('devices:read') && <NoPage text={t('state.forbidden')} />}
+          {page === 'unknown' && <NoPage text={t('state.notFound')} />}
         </Suspense>
         <Suspense fallback={null}>{detail !== null && <DetailDrawer detail={detail} />}</Suspense>
       </main>
     </>
   );
+}
+
+function NoPage({ text }: { readonly text: string }) {
+  const { t } = useTexts();
+  return <Alert type="info" showIcon title={text} action={<Link to="/">{t('state.goHome')}</Link>} />;
 }

@@ -8,7 +8,8 @@ import { Logo } from '../logo.tsx';
 import { Mark } from './marks.tsx';
 import { useMe } from './me.ts';
 
-export function Header({ live }: { readonly live: LiveState }) {
+/** `live` is null for those whom no event reaches. */
+export function Header({ live }: { readonly live: LiveState | null }) {
   const { t } = useTexts();
   return (
     <header className="top">
@@ -17,23 +18,30 @@ export function Header({ live }: { readonly live: LiveState }) {
           <Logo size={30} />
           <span>{t('app.name')}</span>
         </Link>
-        <span role="status" aria-live="polite" className="live" title={t(`state.${live}Hint`)}>
-          {live === 'live' ? (
-            <Mark shape="disc" tone="good">
-              {t('state.live')}
-            </Mark>
-          ) : (
-            <Mark shape="ring" tone="major">
-              {t('state.reconnecting')}
-            </Mark>
-          )}
-        </span>
+        {live !== null && <LiveMark live={live} />}
         <span className="top-end">
           <LanguageSwitch />
           <Account />
         </span>
       </div>
     </header>
+  );
+}
+
+function LiveMark({ live }: { readonly live: LiveState }) {
+  const { t } = useTexts();
+  return (
+    <span role="status" aria-live="polite" className="live" title={t(`state.${live}Hint`)}>
+      {live === 'live' ? (
+        <Mark shape="disc" tone="good">
+          {t('state.live')}
+        </Mark>
+      ) : (
+        <Mark shape="ring" tone="major">
+          {t('state.reconnecting')}
+        </Mark>
+      )}
+    </span>
   );
 }
 

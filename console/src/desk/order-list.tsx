@@ -1,11 +1,11 @@
 import type { WorkOrder } from '#contracts/work-orders.ts';
 import { useTexts } from '../i18n/i18n.ts';
-import { DetailLink, Link } from '../link.tsx';
-import { unitPath } from '../router.ts';
+import { DetailLink } from '../link.tsx';
 import { type Column, DataList } from './data-list.tsx';
 import { Instant } from './instant.tsx';
 import { OrderStatusMark, PriorityMark, VerificationMark } from './marks.tsx';
 import { useTechnicianName } from './names.ts';
+import { UnitLink } from './unit-link.tsx';
 
 interface OrderListProps {
   readonly orders: readonly WorkOrder[];
@@ -128,7 +128,7 @@ function OrderTitle({ order }: OrderProps) {
 function OrderUnit({ order }: OrderProps) {
   const { t } = useTexts();
   if (order.deviceId === null) return t('app.none');
-  return <Link to={unitPath(order.deviceId)}>{order.deviceId}</Link>;
+  return <UnitLink deviceId={order.deviceId} />;
 }
 
 function OrderTechnician({ order }: OrderProps) {

@@ -1,12 +1,12 @@
 import { faultFamily } from '#contracts/faults.ts';
 import type { Ticket } from '#contracts/tickets.ts';
 import { useTexts } from '../i18n/i18n.ts';
-import { DetailLink, Link } from '../link.tsx';
-import { unitPath } from '../router.ts';
+import { DetailLink } from '../link.tsx';
 import { type Column, DataList } from './data-list.tsx';
 import { Instant } from './instant.tsx';
 import { PriorityMark, TicketStatusMark } from './marks.tsx';
 import { useComponentName } from './names.ts';
+import { UnitLink } from './unit-link.tsx';
 
 interface TicketListProps {
   readonly tickets: readonly Ticket[];
@@ -118,7 +118,7 @@ function TicketState({ ticket: { status, resolution } }: { readonly ticket: Tick
 function TicketUnit({ ticket }: { readonly ticket: Ticket }) {
   const { t } = useTexts();
   if (ticket.deviceId === null) return t('app.none');
-  return <Link to={unitPath(ticket.deviceId)}>{ticket.deviceId}</Link>;
+  return <UnitLink deviceId={ticket.deviceId} />;
 }
 
 /** The orders of a ticket: the only one opens itself, of several the ticket tells more. */

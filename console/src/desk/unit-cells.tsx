@@ -19,6 +19,7 @@ export interface UnitRow {
   readonly parts: readonly Latest[];
   /** Of a charging pile. */
   readonly connectors: readonly PileConnector[];
+  /** Open ones; undefined while they are not known. */
   readonly alarms: AlarmCount | undefined;
   readonly serial: string | null;
   readonly site: string | null;
@@ -108,7 +109,9 @@ export function WorstAlarm({ row }: { readonly row: UnitRow }) {
   const { t } = useTexts();
   const worst = row.alarms?.worst ?? null;
   const total = row.alarms?.total ?? 0;
-  if (worst === null) return <span className="quiet">{t('unit.noAlarm')}</span>;
+  if (worst === null) {
+    return <span className="quiet">{t(row.alarms === undefined ? 'app.none' : 'unit.noAlarm')}</span>;
+  }
   return (
     <SeverityMark severity={worst}>
       {t(`severity.${worst}`)}

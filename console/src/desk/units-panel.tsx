@@ -14,8 +14,9 @@ import {
 import { useTexts } from '../i18n/i18n.ts';
 import { kindOf } from '../unit/kind.ts';
 import { Answer } from './answer.tsx';
+import { useMe } from './me.ts';
 import { useRegister } from './names.ts';
-import { alarmsByDevice, severityRank } from './open-work.ts';
+import { alarmsByDevice, countAlarms, severityRank } from './open-work.ts';
 import type { UnitRow } from './unit-cells.tsx';
 import { UnitList } from './unit-list.tsx';
 
@@ -85,12 +86,16 @@ function Rows({ devices, empty }: { readonly devices: readonly Device[]; readonl
 
 /** Troubled units first, then those that are away; otherwise in the order of their ids. */
 function useUnitRows(devices: readonly Device[]): UnitRow[] {
+  const { may } = useMe();
   const { unitOf, siteOf } = useRegister();
-  const latest = useQuery(latestQuery(devices.map(({ id }) => id)));
+  const latest = useQuery({
+    ...latestQuery(devices.map(({ id }) => id)),
+    enabled: devices.length > 0 && may('telemetry:read'),
+  });
   const pileIds = devices.filter((device) => kindOf(device) === 'charging_pile').map(({ id }) => id);
   const connectors = useQuery(connectorsQuery(pileIds));
-  const alarms = useQuery(openAlarmsQuery());
-  const counts = alarmsByDevice(alarms.data?.items ?? []);
+  const alarms = useQuery({ ...openAlarmsQuery(), enabled: may('alarms:read') });
+  const counts = alarms.data && alarmsByDevice(alarms.data.items);
   const newest = new Map<string, Latest>();
   for (const item of latest.data?.items ?? []) {
     if (item.component === '' || !newest.has(item.deviceId)) newest.set(item.deviceId, item);
@@ -104,7 +109,7 @@ function useUnitRows(devices: readonly Device[]): UnitRow[] {
       latest: newest.get(device.id),
       parts: parts.get(device.id) ?? [],
       connectors: states.get(device.id) ?? [],
-      alarms: counts.get(device.id),
+      alarms: counts && (counts.get(device.id) ?? countAlarms([])),
       serial: unit?.serial ?? null,
       site: siteOf(device.siteId ?? unit?.siteId)?.name ?? null,
     };

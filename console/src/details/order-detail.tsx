@@ -5,11 +5,12 @@ import { orderQuery } from '../api/queries.ts';
 import { Answer } from '../desk/answer.tsx';
 import { Instant } from '../desk/instant.tsx';
 import { OrderStatusMark, PriorityMark, SeverityMark, VerificationMark } from '../desk/marks.tsx';
+import { useMe } from '../desk/me.ts';
 import { useComponentName, useModelName, useTechnicianName } from '../desk/names.ts';
+import { UnitLink } from '../desk/unit-link.tsx';
 import { Facts } from '../facts.tsx';
 import { useTexts } from '../i18n/i18n.ts';
-import { DetailLink, Link } from '../link.tsx';
-import { unitPath } from '../router.ts';
+import { DetailLink } from '../link.tsx';
 import { Assignments, Log, Proof } from './order-parts.tsx';
 import { Clocks, Part, Steps, useMaybe } from './parts.tsx';
 import { RemoteRepair } from './remote-repair.tsx';
@@ -57,6 +58,7 @@ function Shown({ order }: OrderProps) {
 
 function Job({ order }: OrderProps) {
   const { t, local } = useTexts();
+  const { may } = useMe();
   const maybe = useMaybe();
   const nameOf = useTechnicianName();
   const { fault, dueAt, etaAt, appointment, test, signature, callback } = order;
@@ -66,7 +68,7 @@ function Job({ order }: OrderProps) {
         { label: t('field.kind'), value: t(`orderKind.${order.kind}`) },
         {
           label: t('field.ticket'),
-          value: order.ticketId && (
+          value: order.ticketId !== null && may('tickets:read') && (
             <DetailLink detail={{ kind: 'ticket', id: order.ticketId }}>{t('detail.show')}</DetailLink>
           ),
         },
@@ -125,7 +127,7 @@ function Place({ order }: OrderProps) {
     <Part title={t('detail.card')}>
       <Facts
         facts={[
-          { label: t('field.unit'), value: deviceId && <Link to={unitPath(deviceId)}>{deviceId}</Link> },
+          { label: t('field.unit'), value: deviceId && <UnitLink deviceId={deviceId} /> },
           { label: t('field.component'), value: componentName(order.component) },
           { label: t('field.number'), value: unit?.number },
           { label: t('field.model'), value: unit && modelName(unit.model) },

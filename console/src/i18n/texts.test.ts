@@ -17,6 +17,18 @@ const english = new Map(flatten(en));
 const chinese = new Map(flatten(zhCn));
 const places = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map(([, name]) => name).sort();
 
+/** What the command ledger says of commands, and what a remote repair says of its end. */
+const COMMAND_DETAILS = [
+  ['answer_invalid', 'carrier_failed', 'changed', 'deadline_passed', 'no_answer_by_deadline', 'no_connector'],
+  ['not_sent_by_deadline', 'not_subscribed', 'restarted', 'session_running', 'session_unknown'],
+  ['too_many_commands', 'unknown_command', 'Accepted', 'Rejected', 'Unlocked', 'UnlockFailed'],
+].flat();
+const RUN_REASONS = [
+  ['cool_down', 'emergency', 'limit', 'no_alarm', 'no_device', 'no_playbook', 'not_connected', 'not_cured'],
+  ['recurred', 'run_in_progress', 'safety', 'self_cleared', 'session_running', 'stopped'],
+  ['technician_on_site', 'too_long', 'unit_suspended', 'work_in_hand', 'wrong_kind'],
+].flat();
+
 test('both languages have the same texts', () => {
   expect([...chinese.keys()].sort()).toEqual([...english.keys()].sort());
 });
@@ -41,6 +53,8 @@ test('what the server names by a word of its own is told in words', () => {
   for (const reason of HOLD_REASONS) expect(english.has(`holdReason.${reason}`), reason).toBe(true);
   for (const kind of DEVICE_KINDS) expect(english.has(`kind.${kind}`), kind).toBe(true);
   for (const status of REPAIR_RUN_STATUSES) expect(english.has(`runStatus.${status}`), status).toBe(true);
+  for (const detail of COMMAND_DETAILS) expect(english.has(`commandDetail.${detail}`), detail).toBe(true);
+  for (const reason of RUN_REASONS) expect(english.has(`moveReason.${reason}`), reason).toBe(true);
   for (const action of ['start', 'skipped', 'cured', 'failed', 'aborted']) {
     expect(english.has(`action.remote_${action}`), action).toBe(true);
   }

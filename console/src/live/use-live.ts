@@ -8,16 +8,40 @@ export type LiveState = 'live' | 'reconnecting';
 
 const EVERY_MS = 500;
 const RETRY_MS = 3_000;
+/** How often those whom no event reaches ask for what they see. */
+const POLL_MS = 10_000;
 
 /**
- * Follows the server's events while it is used and refetches what they touch. The browser resumes a broken
- * stream itself; one that the server refuses is opened again here, after asking whether we are still signed in.
+ * Keeps what is seen up to date while it is used: by the server's events, or for those who may not follow them by
+ * asking again and again; then there is no state to tell of.
  */
-export function useLive(): LiveState {
+export function useLive(mayFollow: boolean): LiveState | null {
+  const state = useEvents(mayFollow);
+  usePolling(!mayFollow);
+  return mayFollow ? state : null;
+}
+
+function usePolling(isOn: boolean): void {
+  const queries = useQueryClient();
+  useEffect(() => {
+    if (!isOn) return;
+    const timer = window.setInterval(() => {
+      if (document.visibilityState === 'visible') void queries.invalidateQueries();
+    }, POLL_MS);
+    return () => window.clearInterval(timer);
+  }, [queries, isOn]);
+}
+
+/**
+ * Refetches what the server's events touch. The browser resumes a broken stream itself; one that the server refuses
+ * is opened again here, after asking whether we are still signed in.
+ */
+function useEvents(isOn: boolean): LiveState {
   const queries = useQueryClient();
   const [state, setState] = useState<LiveState>('reconnecting');
 
   useEffect(() => {
+    if (!isOn) return;
     let source: EventSource | undefined;
     let retry: number | undefined;
     let isOver = false;
@@ -51,7 +75,7 @@ export function useLive(): LiveState {
       source?.close();
       window.clearTimeout(retry);
     };
-  }, [queries]);
+  }, [queries, isOn]);
 
   return state;
 }

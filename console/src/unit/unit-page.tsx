@@ -52,14 +52,16 @@ function Found({ device }: { readonly device: Device }) {
       </header>
       <div className="unit-grid">
         <div className="unit-main">
-          <LastHour deviceId={device.id} kind={kindOf(device)} alarms={alarms.data?.items ?? []} />
+          {may('telemetry:read') && (
+            <LastHour deviceId={device.id} kind={kindOf(device)} alarms={alarms.data?.items ?? []} />
+          )}
           {kindOf(device) === 'charging_pile' && <ChargingSessions device={device} />}
           <Work device={device} />
           {may('commands:read') && <Commands device={device} />}
         </div>
         <aside className="unit-side">
           <Identity device={device} unit={unit.data} />
-          <LiveValues device={device} />
+          {may('telemetry:read') && <LiveValues device={device} />}
           {may('maintenance:read') && <Plans deviceId={device.id} kind={kindOf(device)} />}
         </aside>
       </div>
@@ -68,28 +70,53 @@ function Found({ device }: { readonly device: Device }) {
 }
 
 function Work({ device }: { readonly device: Device }) {
-  const { t } = useTexts();
+  const { may } = useMe();
   const about = { deviceId: device.id };
-  const alarms = useQuery(alarmsQuery(about));
-  const tickets = useQuery(ticketsQuery(about));
-  const orders = useQuery(ordersQuery(about));
   return (
     <>
-      <Card title={<h2>{t('tab.alarms')}</h2>}>
-        <Answer query={alarms}>
-          {({ items }) => <AlarmList alarms={items} empty={t('empty.unitAlarms')} hidesUnit />}
-        </Answer>
-      </Card>
-      <Card title={<h2>{t('tab.tickets')}</h2>}>
-        <Answer query={tickets}>
-          {({ items }) => <TicketList tickets={items} empty={t('empty.unitTickets')} hidesUnit />}
-        </Answer>
-      </Card>
-      <Card title={<h2>{t('tab.orders')}</h2>}>
-        <Answer query={orders}>
-          {({ items }) => <OrderList orders={items} empty={t('empty.unitOrders')} hidesUnit />}
-        </Answer>
-      </Card>
+      {may('alarms:read') && <Alarms about={about} />}
+      {may('tickets:read') && <Tickets about={about} />}
+      {may('work_orders:read') && <Orders about={about} />}
     </>
+  );
+}
+
+interface AboutProps {
+  readonly about: { readonly deviceId: string };
+}
+
+function Alarms({ about }: AboutProps) {
+  const { t } = useTexts();
+  const alarms = useQuery(alarmsQuery(about));
+  return (
+    <Card title={<h2>{t('tab.alarms')}</h2>}>
+      <Answer query={alarms}>
+        {({ items }) => <AlarmList alarms={items} empty={t('empty.unitAlarms')} hidesUnit />}
+      </Answer>
+    </Card>
+  );
+}
+
+function Tickets({ about }: AboutProps) {
+  const { t } = useTexts();
+  const tickets = useQuery(ticketsQuery(about));
+  return (
+    <Card title={<h2>{t('tab.tickets')}</h2>}>
+      <Answer query={tickets}>
+        {({ items }) => <TicketList tickets={items} empty={t('empty.unitTickets')} hidesUnit />}
+      </Answer>
+    </Card>
+  );
+}
+
+function Orders({ about }: AboutProps) {
+  const { t } = useTexts();
+  const orders = useQuery(ordersQuery(about));
+  return (
+    <Card title={<h2>{t('tab.orders')}</h2>}>
+      <Answer query={orders}>
+        {({ items }) => <OrderList orders={items} empty={t('empty.unitOrders')} hidesUnit />}
+      </Answer>
+    </Card>
   );
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { eventually } from '#test/support/eventually.ts';
-import { openTestOcpp, type TestOcpp } from '#test/support/test-ocpp.ts';
+import { openTestOcpp, type TestOcpp, type TestStation } from '#test/support/test-ocpp.ts';
 import type { CommandAnswer } from '../commands/carrier.ts';
 
 const START = { connectorId: 1, idTag: 'ALICE', meterStart: 100, timestamp: '2026-11-22T01:00:00Z' };
@@ -25,9 +25,17 @@ async function connected(ocpp: TestOcpp, id = 'cp-1') {
 
 const status = (word: string) => () => ({ status: word });
 
+/** Tells that these connectors are free, as a station does when it has connected. */
+async function tellsFree(station: TestStation, ...connectorIds: number[]): Promise<void> {
+  for (const connectorId of connectorIds) {
+    await station.call('StatusNotification', { connectorId, errorCode: 'NoError', status: 'Available' });
+  }
+}
+
 test('each command is said in OCPP, and the answer means what the spec says', async () => {
   await using ocpp = await openTestOcpp();
   const station = await connected(ocpp);
+  await tellsFree(station, 1);
   const cases: [name: string, args: object, action: string, word: string, expected: string][] = [
     ['unlock_connector', { connectorId: 1 }, 'UnlockConnector', 'Unlocked', 'done'],
     ['unlock_connector', { connectorId: 1 }, 'UnlockConnector', 'UnlockFailed', 'failed'],
@@ -97,6 +105,7 @@ test('a restart is accepted, and done when the station has come back', async () 
   ocpp.gateway.carrier.onAnswer((id, answer) => answers.push([id, answer]));
   ocpp.gateway.carrier.onReachable((id) => reachable.push(id));
   const station = await ocpp.connect(known);
+  await tellsFree(station, 1);
   expect(await send(ocpp, 'reset', { type: 'Soft' }, { id: 'r-1' })).toMatchObject({ status: 'accepted' });
   expect(answers).toEqual([]);
   await station.client.close({ code: 1000, reason: '' });
@@ -104,6 +113,7 @@ test('a restart is accepted, and done when the station has come back', async () 
   await eventually(async () =>
     expect(answers).toEqual([['r-1', { status: 'done', detail: 'restarted', result: null }]]),
   );
+  await tellsFree(back, 1);
   expect(await send(ocpp, 'reset', { type: 'Hard' }, { id: 'r-2' })).toMatchObject({ status: 'accepted' });
   await back.call('BootNotification', BOOT);
   expect(answers.map(([id]) => id)).toEqual(['r-1', 'r-2']);
@@ -111,10 +121,32 @@ test('a restart is accepted, and done when the station has come back', async () 
   expect([answers.length, reachable]).toEqual([2, ['cp-1', 'cp-1']]);
 });
 
+test('a station that boots for no command of ours is told of; one that only reconnects is not', async () => {
+  await using ocpp = await openTestOcpp();
+  const known = await ocpp.addStation();
+  const station = await ocpp.connect(known);
+  await station.call('BootNotification', BOOT);
+  await tellsFree(station, 1);
+  expect(await send(ocpp, 'reset', { type: 'Soft' })).toMatchObject({ status: 'accepted' });
+  await ocpp.restart();
+  const restarted: string[] = [];
+  ocpp.gateway.carrier.onRestarted((id) => restarted.push(id));
+  const back = await ocpp.connect(known);
+  await back.call('Heartbeat');
+  expect(restarted).toEqual([]);
+  await back.call('BootNotification', BOOT);
+  expect(restarted).toEqual(['cp-1']);
+  await tellsFree(back, 1);
+  expect(await send(ocpp, 'reset', { type: 'Soft' })).toMatchObject({ status: 'accepted' });
+  await back.call('BootNotification', BOOT);
+  expect(restarted).toEqual(['cp-1']);
+});
+
 test('a station that restarts instead of answering has restarted', async () => {
   await using ocpp = await openTestOcpp();
   const known = await ocpp.addStation();
   const station = await ocpp.connect(known);
+  await tellsFree(station, 1);
   station.answer('Reset', () => new Promise(() => undefined));
   const answers: CommandAnswer[] = [];
   ocpp.gateway.carrier.onAnswer((_id, answer) => answers.push(answer));
@@ -176,6 +208,7 @@ test('what would end a session is refused while a vehicle charges', async () => 
   await using ocpp = await openTestOcpp();
   const station = await connected(ocpp);
   const running = { status: 'rejected', detail: 'session_running', result: null };
+  await tellsFree(station, 1, 2);
   const { transactionId } = (await station.call('StartTransaction', START)) as { transactionId: number };
   expect(await send(ocpp, 'reset', { type: 'Soft' })).toEqual(running);
   expect(await send(ocpp, 'unlock_connector', { connectorId: 1 })).toEqual(running);
@@ -192,25 +225,6 @@ test('what would end a session is refused while a vehicle charges', async () => 
   await station.call('StatusNotification', { ...charging, status: 'Available' });
   expect(await send(ocpp, 'reset', { type: 'Soft' })).toMatchObject({ status: 'accepted' });
   expect(station.asked.filter(([action]) => action === 'Reset')).toHaveLength(1);
-});
-
-test('what stations said before we started comes from the facts; while these are away nothing is risked', async () => {
-  await using ocpp = await openTestOcpp();
-  const station = await connected(ocpp);
-  station.answer('UnlockConnector', status('Unlocked'));
-  ocpp.facts.open.set('connector-1', 7).set('connector-2', 8);
-  ocpp.facts.statuses.set('connector-1', 'charging').set('connector-2', 'available');
-  ocpp.facts.isAway = true;
-  expect(await send(ocpp, 'reset', { type: 'Soft' })).toMatchObject({ detail: 'session_unknown' });
-  ocpp.facts.isAway = false;
-  expect(await send(ocpp, 'reset', { type: 'Soft' })).toMatchObject({ detail: 'session_running' });
-  expect(await send(ocpp, 'unlock_connector', { connectorId: 2 })).toMatchObject({ status: 'done' });
-  await station.call('StopTransaction', {
-    transactionId: 7,
-    meterStop: 200,
-    timestamp: '2026-11-22T02:00:00Z',
-  });
-  expect(await send(ocpp, 'reset', { type: 'Soft' })).toMatchObject({ status: 'accepted' });
 });
 
 test('a station that never answers delays only its own commands, and no longer than it may', async () => {
@@ -244,6 +258,7 @@ test('the deadline counts from the enqueue: what waits too long is never sent', 
 test('one command at a time: the others wait for its answer, and the same one is sent once', async () => {
   await using ocpp = await openTestOcpp();
   const station = await connected(ocpp);
+  await tellsFree(station, 1);
   let release: (value: unknown) => void = () => undefined;
   station.answer('TriggerMessage', () => new Promise((resolve) => (release = resolve)));
   const args = { requestedMessage: 'Heartbeat' };

@@ -146,7 +146,8 @@ async function complete(facts: Facts, deviceId: string, state: StationState): Pr
     const isNews = isNewer && !state.told.has(component);
     const begun = open.get(component);
     const isOpen = begun !== undefined && !state.ended.has(begun.transactionId);
-    const isLater = isOpen && begun.startedAtMs > (heard.transaction?.startedAtMs ?? Number.NEGATIVE_INFINITY);
+    const isLater =
+      isOpen && begun.startedAtMs > (heard.transaction?.startedAtMs ?? Number.NEGATIVE_INFINITY);
     put(state, component, {
       ...heard,
       ...(isNews && { status: reported.status, statusAtMs: reported.atMs }),

@@ -10,6 +10,16 @@ interface StartedTransaction {
   readonly meterStartWh: number;
 }
 
+interface ReportedStatus {
+  readonly status: ConnectorStatus;
+  readonly atMs: number;
+}
+
+interface OpenTransaction {
+  readonly transactionId: number;
+  readonly startedAtMs: number;
+}
+
 /** Sessions and connectors as the store knows them: what is still in the durable log only is not seen yet. */
 export interface ChargingStore {
   /** The first of a block of ids that nobody else gets; each is positive and fits 31 bits. */
@@ -17,9 +27,10 @@ export interface ChargingStore {
   findTransaction(started: StartedTransaction): Promise<number | null>;
   /** Where the transaction began; null where nobody knows. */
   componentOfTransaction(deviceId: string, transactionId: number): Promise<string | null>;
-  connectorStatuses(deviceId: string): Promise<ReadonlyMap<string, ConnectorStatus>>;
+  /** By component: the newest status, and its time. */
+  connectorStatuses(deviceId: string): Promise<ReadonlyMap<string, ReportedStatus>>;
   /** By component: the transaction that began last, where it has not ended. */
-  openTransactions(deviceId: string): Promise<ReadonlyMap<string, number>>;
+  openTransactions(deviceId: string): Promise<ReadonlyMap<string, OpenTransaction>>;
   /** Whether a vehicle charges at any connector. A session whose connector has become available since is over. */
   isCharging(deviceId: string): Promise<boolean>;
 }
@@ -50,18 +61,22 @@ export function createChargingStore({ db }: { readonly db: Db }): ChargingStore 
       return rows[0]?.component ?? null;
     },
     async connectorStatuses(deviceId) {
-      const { rows } = await sql<{ component: string; status: ConnectorStatus }>`
-        select component, status from connector_state where device_id = ${deviceId} order by component`.execute(
+      const { rows } = await sql<{ component: string; status: ConnectorStatus; at: number }>`
+        select component, status, at from connector_state where device_id = ${deviceId} order by component`.execute(
         db,
       );
-      return new Map(rows.map(({ component, status }) => [component, status]));
+      return new Map(rows.map(({ component, status, at }) => [component, { status, atMs: at }]));
     },
     async openTransactions(deviceId) {
-      const { rows } = await sql<{ component: string; transaction_id: number }>`
-        select component, transaction_id from (${newestSessions(deviceId)}) s where stopped_at is null`.execute(
-        db,
+      const { rows } = await sql<{ component: string; transaction_id: number; started_at: number }>`
+        select component, transaction_id, started_at from (${newestSessions(deviceId)}) s
+        where stopped_at is null`.execute(db);
+      return new Map(
+        rows.map(({ component, transaction_id, started_at }) => [
+          component,
+          { transactionId: transaction_id, startedAtMs: started_at },
+        ]),
       );
-      return new Map(rows.map((row) => [row.component, row.transaction_id]));
     },
     async isCharging(deviceId) {
       const { rows } = await sql`

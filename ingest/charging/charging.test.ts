@@ -159,7 +159,9 @@ test('a pile charges while a session is open or a connector says so, and a lost 
   expect(await store.isCharging('pile-1')).toBe(false);
   await pile.save(status('preparing', 0), started(7, 10));
   expect(await store.isCharging('pile-1')).toBe(true);
-  expect(await store.openTransactions('pile-1')).toEqual(new Map([['connector-1', 7]]));
+  expect(await store.openTransactions('pile-1')).toEqual(
+    new Map([['connector-1', { transactionId: 7, startedAtMs: at(10) }]]),
+  );
   await pile.save(status('available', 20));
   expect(await store.isCharging('pile-1')).toBe(false);
   await pile.save(started(8, 30), stopped(8, 40), status('suspended_ev', 41, { component: 'connector-2' }));
@@ -167,8 +169,8 @@ test('a pile charges while a session is open or a connector says so, and a lost 
   expect(await store.isCharging('pile-1')).toBe(true);
   expect(await store.connectorStatuses('pile-1')).toEqual(
     new Map([
-      ['connector-1', 'available'],
-      ['connector-2', 'suspended_ev'],
+      ['connector-1', { status: 'available', atMs: at(20) }],
+      ['connector-2', { status: 'suspended_ev', atMs: at(41) }],
     ]),
   );
   await pile.save(status('faulted', 50, { component: 'connector-2', errorCode: 'GroundFailure' }));

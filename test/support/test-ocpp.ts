@@ -1,12 +1,11 @@
 import { RPCClient } from 'ocpp-rpc';
 import type { DeviceCredentials, NewDevice } from '#contracts/devices.ts';
-import type { ConnectorStatus } from '#contracts/metrics.ts';
 import type { LoggedCall } from '#contracts/ocpp.ts';
 import type { DeviceDeps } from '#gateway/devices/device-records.ts';
 import { createPendingDevices, type PendingDevices } from '#gateway/devices/pending.ts';
 import { createDeviceSessions } from '#gateway/devices/sessions.ts';
 import type { DeviceTables } from '#gateway/devices/tables.ts';
-import type { ChargingFacts } from '#gateway/ocpp/charging-facts.ts';
+import type { ChargingFacts, OpenTransaction, ReportedStatus } from '#gateway/ocpp/charging-facts.ts';
 import type { RefusedCall } from '#gateway/ocpp/dead-letters.ts';
 import { type OcppGateway, type OcppGatewayConfig, startOcppGateway } from '#gateway/ocpp/ocpp-gateway.ts';
 import { createLog } from '#platform/log.ts';
@@ -22,8 +21,8 @@ export interface TestFacts extends ChargingFacts {
   readonly started: Map<string, number>;
   /** Where each transaction was started. */
   readonly places: Map<number, string>;
-  readonly statuses: Map<string, ConnectorStatus>;
-  readonly open: Map<string, number>;
+  readonly statuses: Map<string, ReportedStatus>;
+  readonly open: Map<string, OpenTransaction>;
   isAway: boolean;
 }
 

@@ -11,7 +11,11 @@ interface StopTransaction {
  * 1.6, 4.10: a transaction has ended; where is logged with it, since the station does not say. One that we never
  * started is answered and kept all the same: the station would repeat it for ever, and the energy has flowed.
  */
-export const stopTransaction: Action = async ({ clock, sessions, starts, counters, log }, device, payload) => {
+export const stopTransaction: Action = async (
+  { clock, sessions, starts, counters, log },
+  device,
+  payload,
+) => {
   const { idTag, ...kept } = payload as StopTransaction;
   const { transactionId } = kept;
   sessions.stopped(device.id, transactionId, saidAtMs(kept.timestamp, clock.nowMs()));

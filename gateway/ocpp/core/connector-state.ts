@@ -19,7 +19,11 @@ const SAYS_NOTHING: ReadonlySet<ConnectorStatus> = new Set(['faulted', 'preparin
  * Whether a vehicle charges there. A status from after the start speaks first: an end that was never reported must not
  * count for ever. One from before it says nothing of the session.
  */
-export function isInSession({ status, statusAtMs = Number.NEGATIVE_INFINITY, transaction }: ConnectorState): boolean {
+export function isInSession({
+  status,
+  statusAtMs = Number.NEGATIVE_INFINITY,
+  transaction,
+}: ConnectorState): boolean {
   if (status !== undefined && IN_SESSION.has(status)) return true;
   if (transaction === undefined) return false;
   if (status === undefined || SAYS_NOTHING.has(status)) return true;

@@ -29,6 +29,8 @@ export interface CommandCarrier {
   send(command: OutgoingCommand): Promise<CommandAnswer>;
   /** Told when a device has become reachable here: what waits for it may go. */
   onReachable(listener: (deviceId: string) => void): void;
+  /** Told when a device says that it has restarted, and no command that was sent here accounts for it. */
+  onRestarted(listener: (deviceId: string) => void): void;
   /** Told what became of a command that was answered `sent` or `accepted`. */
   onAnswer(listener: (commandId: string, answer: CommandAnswer) => void): void;
 }

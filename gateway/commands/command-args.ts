@@ -11,9 +11,19 @@ interface Flaw {
   readonly keyword: string;
   readonly instancePath: string;
   readonly message: string;
-  readonly params?: object;
+  readonly params: object;
 }
 
+interface Params {
+  readonly requiredProperties?: readonly string[];
+  readonly additionalProperties?: readonly string[];
+  readonly allowedValues?: readonly unknown[];
+}
+
+const NOUNS: Readonly<Record<DeviceKind, string>> = {
+  ac_unit: 'an air conditioner',
+  charging_pile: 'a charging pile',
+};
 const checks = new Map(COMMANDS.map((command) => [command, Compile(command.args)]));
 
 /** The command a device of that kind knows by that name; 422 COMMAND_UNKNOWN, COMMAND_ARGS_INVALID. */
@@ -21,11 +31,11 @@ export function requireCommand(kind: DeviceKind, name: string, args: Args): Comm
   const command = findCommand(kind, name);
   if (command === undefined) {
     const known = COMMANDS.filter((each) => each.kind === kind).map((each) => each.name);
-    throw invalidField('COMMAND_UNKNOWN', 'name', `a ${kind} knows ${known.join(', ')}`);
+    throw invalidField('COMMAND_UNKNOWN', 'name', `${NOUNS[kind]} knows: ${known.join(', ')}`);
   }
   const check = checks.get(command);
   if (check === undefined || check.Check(args)) return requireKeepable(command, args);
-  const fields = [...(check.Errors(args) as Iterable<Flaw>)].map(fieldOf);
+  const fields = [...(check.Errors(args) as Iterable<Flaw>)].map((flaw) => fieldOf(command, flaw));
   const unique = fields.filter(({ field }, at) => fields.findIndex((other) => other.field === field) === at);
   throw new AftercareError(
     'COMMAND_ARGS_INVALID',
@@ -43,16 +53,19 @@ function requireKeepable(command: CommandDefinition, args: Args): CommandDefinit
 }
 
 /** `/mode` is `args.mode`; what is missing or unknown is named itself. */
-function fieldOf({ instancePath, params = {}, message }: Flaw): { field: string; message: string } {
-  const { requiredProperties, additionalProperties } = params as {
-    readonly requiredProperties?: readonly string[];
-    readonly additionalProperties?: readonly string[];
-  };
+function fieldOf(
+  { name }: CommandDefinition,
+  { keyword, instancePath, params, message }: Flaw,
+): { field: string; message: string } {
+  const { requiredProperties, additionalProperties, allowedValues } = params as Params;
   const missing = requiredProperties?.[0];
   const unknown = additionalProperties?.[0];
-  const path = ['args', ...instancePath.split('/').slice(1), missing ?? unknown ?? []].flat().join('.');
-  if (missing !== undefined) return { field: path, message: 'is required' };
-  return { field: path, message: unknown === undefined ? message : 'is not a known field' };
+  const path = [...instancePath.split('/').slice(1), missing ?? unknown ?? []].flat();
+  const field = ['args', ...path].join('.');
+  if (missing !== undefined) return { field, message: 'is required' };
+  if (allowedValues !== undefined) return { field, message: `must be one of ${allowedValues.join(', ')}` };
+  const isUnknown = unknown !== undefined || keyword === 'boolean';
+  return { field, message: isUnknown ? `${name} takes no argument ${path.join('.')}` : message };
 }
 
 /** The part of the device that the arguments speak of. */

@@ -68,6 +68,15 @@ test('what cannot be asked for names its field', async () => {
     'COMMAND_ARGS_INVALID',
     'args',
   ]);
+  const told = async (body: object, id?: string) => (await send(test, body, id)).json().errors[0].message;
+  expect(await told({ name: 'reset', args: { type: 'Medium' } })).toBe('must be one of Soft, Hard');
+  expect(await told({ name: 'reset', args: { type: 'Soft', now: true } })).toBe(
+    'reset takes no argument now',
+  );
+  expect(await told({ name: 'reset' })).toBe('is required');
+  expect(await told({ name: 'open' }, 'ac-1')).toBe(
+    'an air conditioner knows: restart, clear_fault, set_mode',
+  );
   expect((await refused({ name: 'restart', timeoutMs: 1 }, 'ac-1'))[2]).toBe('timeoutMs');
   expect((await test.call('GET', '/commands/019e0000-0000-7000-8000-000000000009')).statusCode).toBe(404);
   expect((await test.call('GET', '/commands?cursor=eA')).statusCode).toBe(400);

@@ -8,6 +8,7 @@ import { claimNext, devicesWaitingHere } from './claim-next.ts';
 import type { CommandRow } from './command-rows.ts';
 import { COMMANDS_CHANNEL, deviceOfWake } from './command-wakes.ts';
 import { createNewsQueue } from './news-queue.ts';
+import { createRestarts } from './restarts.ts';
 
 export interface CommandRunnerDeps extends ChangeDeps {
   readonly log: Logger;
@@ -41,6 +42,7 @@ export function startCommandRunner(
   /** Devices that nothing could be sent to just now: they wait for the sweep. */
   const paused = new Set<string>();
   const news = createNewsQueue({ log, take: (batch) => takeNews(deps, batch) });
+  const restarts = createRestarts({ db, clock, log, put: news.put });
   const report = (commandId: string, { status, detail, result }: CommandAnswer) => {
     if (status !== 'sent') news.put({ commandId, step: status, detail, result, atMs: clock.nowMs() });
   };
@@ -75,6 +77,7 @@ export function startCommandRunner(
   });
   for (const carrier of carriers) {
     carrier.onAnswer(report);
+    carrier.onRestarted(restarts.restarted);
     carrier.onReachable((deviceId) => {
       paused.delete(deviceId);
       want(deviceId);
@@ -83,6 +86,7 @@ export function startCommandRunner(
   const sweeping = coalesce(
     async () => {
       paused.clear();
+      restarts.retry();
       while (await endOverdue(deps)) log.debug('many commands have passed their deadline');
       for (const deviceId of await devicesWaitingHere(db, nodeId)) want(deviceId);
     },
@@ -93,7 +97,7 @@ export function startCommandRunner(
     [Symbol.asyncDispose]: async () => {
       clearInterval(sweep);
       leave();
-      await Promise.all([sweeping.close(), claiming.close()]);
+      await Promise.all([sweeping.close(), claiming.close(), restarts.close()]);
       await news.close();
     },
   };

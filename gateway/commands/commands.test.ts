@@ -100,6 +100,35 @@ test('what is never sent expires, what is never answered times out; a late answe
   expect(await test.counted('aftercare_commands_total', 'timed_out')).toBe(1);
 });
 
+test('a reset that was accepted before our own restart is done when the station says that it has restarted', async () => {
+  await using test = await openTestCommands();
+  await pile(test);
+  const before = createScriptedCarrier();
+  before.answerWith(() => answerOf('accepted'));
+  const node = test.startNode('node-1', before);
+  before.connect('cp-1');
+  const reset = await test.queue({ deviceId: 'cp-1', name: 'reset', args: { type: 'Soft' } });
+  await until(test, reset.id, 'accepted');
+  const next = await test.queue({ deviceId: 'cp-1' });
+  await node[Symbol.asyncDispose]();
+
+  test.clock.advance(1_000);
+  const after = createScriptedCarrier();
+  test.startNode('node-1', after);
+  after.connect('cp-1');
+  await pile(test, 'cp-2');
+  after.connect('cp-2');
+  const other = await test.queue({ deviceId: 'cp-2' });
+  await until(test, other.id, 'sent');
+  expect((await test.read(reset.id)).status).toBe('accepted');
+  after.restart('cp-2');
+  after.restart('cp-1');
+  await until(test, reset.id, 'done');
+  expect((await test.read(reset.id)).detail).toBe('restarted');
+  await until(test, next.id, 'sent');
+  expect((await test.read(other.id)).status).toBe('sent');
+});
+
 test('a device that never answers holds up no other', async () => {
   await using test = await openTestCommands();
   await pile(test, 'cp-1');

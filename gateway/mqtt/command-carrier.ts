@@ -37,6 +37,7 @@ export function createMqttCarrier({ broker, presence, publish }: CarrierDeps): C
     send: async (command) =>
       hears(command.deviceId) && publish(command.deviceId, payloadOf(command)) ? SENT : UNSENT,
     onReachable: (listener) => listeners.push(listener),
+    onRestarted: () => undefined,
     onAnswer: () => undefined,
   };
 }

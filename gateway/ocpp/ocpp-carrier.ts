@@ -44,6 +44,7 @@ export function createOcppCarrier(deps: CarrierDeps, config: CarrierConfig): Ocp
   const { clock, find, sessions, log } = deps;
   const resets = new Map<string, CommandEntry>();
   const reachable: ((deviceId: string) => void)[] = [];
+  const restarted: ((deviceId: string) => void)[] = [];
   const answered: ((commandId: string, answer: CommandAnswer) => void)[] = [];
   const changes = createAvailabilityChanges({
     clock,
@@ -61,6 +62,7 @@ export function createOcppCarrier(deps: CarrierDeps, config: CarrierConfig): Ocp
     const reset = resets.get(deviceId);
     resets.delete(deviceId);
     if (reset && reset.command.deadlineMs >= clock.nowMs()) reset.tell(answer('done', 'restarted'));
+    return reset !== undefined;
   };
   return {
     port: {
@@ -68,6 +70,7 @@ export function createOcppCarrier(deps: CarrierDeps, config: CarrierConfig): Ocp
       isConnected: (deviceId) => find(deviceId) !== undefined,
       send: (command) => lines.enqueue(command).first,
       onReachable: (listener) => reachable.push(listener),
+      onRestarted: (listener) => restarted.push(listener),
       onAnswer: (listener) => answered.push(listener),
     },
     connected: (deviceId) => {
@@ -78,7 +81,8 @@ export function createOcppCarrier(deps: CarrierDeps, config: CarrierConfig): Ocp
     },
     booted: (deviceId) => {
       sessions.restarted(deviceId);
-      returned(deviceId);
+      if (returned(deviceId)) return;
+      for (const listener of restarted) listener(deviceId);
     },
     reported: (deviceId, component) => {
       guard.heard(deviceId);

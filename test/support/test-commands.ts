@@ -21,12 +21,14 @@ interface ScriptedCarrier extends CommandCarrier {
   answerWith(answer: (command: OutgoingCommand) => CommandAnswer | Promise<CommandAnswer>): void;
   connect(deviceId: string): void;
   disconnect(deviceId: string): void;
+  restart(deviceId: string): void;
   tell(commandId: string, status: CommandAnswer['status'], detail?: string): void;
 }
 
 export function createScriptedCarrier(): ScriptedCarrier {
   const connected = new Set<string>();
   const reachable: ((deviceId: string) => void)[] = [];
+  const restarted: ((deviceId: string) => void)[] = [];
   const answered: ((commandId: string, answer: CommandAnswer) => void)[] = [];
   let answer: Parameters<ScriptedCarrier['answerWith']>[0] = () => answerOf('sent');
   const sent: OutgoingCommand[] = [];
@@ -39,6 +41,7 @@ export function createScriptedCarrier(): ScriptedCarrier {
       return answer(command);
     },
     onReachable: (listener) => reachable.push(listener),
+    onRestarted: (listener) => restarted.push(listener),
     onAnswer: (listener) => answered.push(listener),
     answerWith: (next) => {
       answer = next;
@@ -48,6 +51,9 @@ export function createScriptedCarrier(): ScriptedCarrier {
       for (const listener of reachable) listener(deviceId);
     },
     disconnect: (deviceId) => void connected.delete(deviceId),
+    restart: (deviceId) => {
+      for (const listener of restarted) listener(deviceId);
+    },
     tell: (commandId, status, detail) => {
       for (const listener of answered) listener(commandId, answerOf(status, detail));
     },

@@ -142,27 +142,6 @@ test('a station that boots for no command of ours is told of; one that only reco
   expect(restarted).toEqual(['cp-1']);
 });
 
-test('a station that boots for no command of ours is told of; one that only reconnects is not', async () => {
-  await using ocpp = await openTestOcpp();
-  const known = await ocpp.addStation();
-  const station = await ocpp.connect(known);
-  await station.call('BootNotification', BOOT);
-  await tellsFree(station, 1);
-  expect(await send(ocpp, 'reset', { type: 'Soft' })).toMatchObject({ status: 'accepted' });
-  await ocpp.restart();
-  const restarted: string[] = [];
-  ocpp.gateway.carrier.onRestarted((id) => restarted.push(id));
-  const back = await ocpp.connect(known);
-  await back.call('Heartbeat');
-  expect(restarted).toEqual([]);
-  await back.call('BootNotification', BOOT);
-  expect(restarted).toEqual(['cp-1']);
-  await tellsFree(back, 1);
-  expect(await send(ocpp, 'reset', { type: 'Soft' })).toMatchObject({ status: 'accepted' });
-  await back.call('BootNotification', BOOT);
-  expect(restarted).toEqual(['cp-1']);
-});
-
 test('a station that restarts instead of answering has restarted', async () => {
   await using ocpp = await openTestOcpp();
   const known = await ocpp.addStation();

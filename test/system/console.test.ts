@@ -1,5 +1,6 @@
 import type { Locator, Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
+import { signIn as openSession } from '#test/support/api-client.ts';
 import { hasBrowser, openPage } from '#test/support/browser.ts';
 import { buildConsole, firstLoadBytes } from '#test/support/built-console.ts';
 import { eventually } from '#test/support/eventually.ts';
@@ -15,8 +16,14 @@ const isShown = hasBrowser();
 
 beforeAll(buildConsole);
 
-/** A site with one unit that has reported for ten minutes, and a technician who could be sent. */
+/** A site with one unit that has reported for ten minutes, and a technician of ours who could be sent. */
 async function openSite(app: TestApp): Promise<TestDevice> {
+  const technician = { name: 'Chen Wei', phone: '13900000000', skills: ['refrigeration'] };
+  await app.api.post('/technicians', technician);
+  return openUnit(app);
+}
+
+async function openUnit(app: TestApp): Promise<TestDevice> {
   const { api } = app;
   const customer = await api.post('/customers', { kind: 'corporate', name: 'Harbour Hotel' });
   const site = await api.post('/sites', {
@@ -24,7 +31,6 @@ async function openSite(app: TestApp): Promise<TestDevice> {
     name: 'Tower',
     address: '1 Harbour Road',
   });
-  await api.post('/technicians', { name: 'Chen Wei', phone: '13900000000', skills: ['refrigeration'] });
   const device = await app.openDevice({ id: 'ac-1', serial: 'SN-77', siteId: site.id });
   const nowMs = Date.now();
   await device.publish(
@@ -239,6 +245,109 @@ test.skipIf(!isShown)(
     await page.getByRole('heading', { name: '1 号枪', exact: true }).waitFor();
     expect(await widthOf(page)).toBe(DESK.viewport.width);
     expect(complaints).toEqual([]);
+  },
+  WAIT_MS,
+);
+
+/** A partner that serves everywhere, with a technician and a dispatcher. */
+async function openPartner({ api, httpUrl }: TestApp, password: string): Promise<void> {
+  const named = { name: 'West Cooling', kind: 'outsourced', timeZone: 'Asia/Shanghai' };
+  const centre = await api.post('/centres', named);
+  const paper = { centreId: centre.id, skill: 'refrigeration', issuer: 'Training school' };
+  const certificate = await api.post('/certificates', paper);
+  await api.post('/users', { username: 'gm', displayName: 'Gao', roles: ['gm'], password });
+  const signer = await openSession(httpUrl, 'gm', password);
+  await signer.post(`/certificates/${certificate.id}/issue`, {});
+  const person = { name: 'Zhao Lin', phone: '13900000001', skills: ['refrigeration'], centreId: centre.id };
+  await api.post('/technicians', person);
+  const account = { displayName: 'West', roles: ['dispatcher'], password };
+  const user = await api.post('/users', { username: 'west', ...account });
+  await api.post(`/centres/${centre.id}/members`, { userId: user.id });
+}
+
+test.skipIf(!isShown)(
+  'D8: a partner is shown the work of its centre, up to date, and nothing of what it may not see',
+  async () => {
+    await using app = await openTestApp();
+    const device = await openUnit(app);
+    const password = 'correct horse 7';
+    await openPartner(app, password);
+    await using window = await openPage(app.httpUrl, DESK);
+    const { page, complaints } = window;
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    await page.goto('/');
+    await signInAs(page, 'west', password);
+
+    await page.getByText('No work order in hand.').waitFor();
+    expect(new URL(page.url()).pathname).toBe('/work-orders');
+    await device.publish('fault', { code: 'E1', state: 'raised' });
+    await row(page, 'WO-000001').getByText('Zhao Lin').waitFor();
+    expect(await page.getByRole('tab').allTextContents()).toEqual(['Work orders']);
+    expect(await page.locator('.counter-label').allTextContents()).toEqual([
+      'Orders in hand',
+      'Planned maintenance',
+    ]);
+    expect(await page.getByRole('status').count()).toBe(0);
+    await page.getByRole('link', { name: 'WO-000001' }).click();
+    const order = page.getByRole('dialog');
+    await order.getByText('1 Harbour Road').waitFor();
+    expect(await order.getByRole('link', { name: 'ac-1' }).count()).toBe(0);
+    await page.goto('/alarms');
+    await row(page, 'WO-000001').waitFor();
+    expect(new URL(page.url()).pathname).toBe('/work-orders');
+    await page.goto('/units/ac-1');
+    await page.getByText('You have no permission to see this.').waitFor();
+    const shown = ['/auth/me', '/auth/login', '/work-orders', '/technicians'];
+    const calls = asked.filter((path) => path.startsWith('/api/'));
+    expect(calls.filter((path) => !shown.some((each) => path.startsWith(`/api/v1${each}`)))).toEqual([]);
+    expect(complaints).toEqual([]);
+  },
+  WAIT_MS,
+);
+
+const WIDTHS = [390, 1_024, 1_280, 1_366, 1_440] as const;
+
+/** In the browser: what of a unit's page lies beyond its own column, or is cut off by the one beside it. */
+const OUT_OF_PLACE = `(() => {
+  const columns = [...document.querySelectorAll('.unit-main, .unit-side')];
+  const boxes = columns.map((column) => column.getBoundingClientRect());
+  const wrong = [];
+  const [main, side] = boxes;
+  if (main.right > side.left && main.bottom > side.top) wrong.push('columns overlap');
+  if (document.querySelector('.choose-readings').offsetWidth < 280) wrong.push('no room to choose readings');
+  columns.forEach((column, index) => {
+    const box = boxes[index];
+    for (const card of column.querySelectorAll('.ant-card, .choose-readings, .chart, .ant-table-container, a')) {
+      const { left, right } = card.getBoundingClientRect();
+      if (left < box.left - 1 || right > box.right + 1) wrong.push(card.className + card.textContent.slice(0, 40));
+    }
+  });
+  return wrong;
+})()`;
+
+test.skipIf(!isShown)(
+  "a unit's page fits whatever the window: no column lies over another, no link is cut off",
+  async () => {
+    await using app = await openTestApp();
+    const device = await openSite(app);
+    await device.publish('fault', { code: 'E1', state: 'raised' });
+    await using window = await openPage(app.httpUrl, DESK);
+    const { page } = window;
+    await page.goto('/units/ac-1');
+    await signIn(page, app);
+    await row(page, 'WO-000001').waitFor();
+    await expectLine(page);
+    for (const language of ['English', '中文']) {
+      await page.getByRole('button', { name: language }).click();
+      for (const width of WIDTHS) {
+        await page.setViewportSize({ width, height: 900 });
+        await eventually(async () => {
+          expect(await page.evaluate<string[]>(OUT_OF_PLACE), `${language} ${width}`).toEqual([]);
+          expect(await widthOf(page), `${language} ${width}`).toBe(width);
+        });
+      }
+    }
   },
   WAIT_MS,
 );

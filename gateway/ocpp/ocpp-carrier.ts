@@ -116,11 +116,12 @@ async function carry(deps: CarryDeps, entry: CommandEntry): Promise<void> {
   if (call === undefined) return tell(answer('rejected', 'unknown_command'));
   const station = deps.find(command.deviceId);
   if (station === undefined) return tell(answer('unsent', null));
-  const objection = await deps.guard.objectionTo(command, station);
+  const isLate = () => command.deadlineMs <= clock.nowMs();
+  const objection = isLate() ? null : await deps.guard.objectionTo(command, station);
   if (objection === 'gone') return tell(answer('unsent', null));
   if (objection !== null) return tell(answer('rejected', objection));
+  if (isLate()) return tell(answer('rejected', 'deadline_passed'));
   const leftMs = command.deadlineMs - clock.nowMs();
-  if (leftMs <= 0) return tell(answer('rejected', 'deadline_passed'));
   await exchange(deps, { station, entry }, { call, leftMs: clock.wallDelayMs(leftMs) });
 }
 

@@ -187,7 +187,7 @@ export async function openDeviceSide(deps: DeviceSideDeps): Promise<DeviceSide> 
   );
   lifecycle.use('rules', rules, STOP_MS);
   deps.subscribe([...rules.consumers, ...commands.consumers]);
-  const live = createLiveValues({ bus: ground.bus, log: ground.log.child({ part: 'live' }) });
+  const live = createLiveValues({ bus: ground.bus, log: ground.log.child({ part: 'live' }), findDevice });
   lifecycle.use('live values', live);
   const { ingest, flushUnknownMetrics } = await openIngest({ ...deps, rules, live }, findDevice);
   late.ingest = ingest;
@@ -208,7 +208,7 @@ export async function openDeviceSide(deps: DeviceSideDeps): Promise<DeviceSide> 
     routes: [
       commands.routes,
       (app) => chargingRoutes(app, { db, findDevice }),
-      (app) => liveRoutes(app, { live, auth: ground.auth }),
+      (app) => liveRoutes(app, { live, auth: ground.auth, clock }),
       ...rules.routes,
       deviceRoutes({ db, clock, audit, outbox, secrets, units, registry, deviceUrls }),
       (app) => telemetryRoutes(app, { store, clock, findDevice }),

@@ -508,3 +508,27 @@ test('answers to commands are told after rules have seen the batch, and again on
   expect(told).toEqual([answer, answer]);
   expect(commandAnswersOf(kept)).toEqual([answer]);
 });
+
+test('an answer to a command counts whatever its words; one whose id no database keeps is a dead letter', async () => {
+  await using place = await temporaryFolder();
+  const told: DeviceAnswer[] = [];
+  const onCommandAnswers = (answers: readonly DeviceAnswer[]) => void told.push(...answers);
+  const { ingest } = await open({
+    folder: place.folder,
+    writePoints: async () => undefined,
+    onCommandAnswers,
+  });
+  await using _ = ingest;
+  const answers = [
+    String.raw`{"id":"c1","status":"done","detail":"a\u0000b\ud83d","more":"\u0000"}`,
+    String.raw`{"id":"c2","status":"failed","detail":"a pair \ud83d\ude00"}`,
+    String.raw`{"id":"c\u00003","status":"done"}`,
+  ];
+  for (const answer of answers) await send(ingest, answer, { channel: 'cmd/ack' });
+  await ingest.stored(forever);
+  expect(told.map(({ commandId, status, detail }) => [commandId, status, detail])).toEqual([
+    ['c1', 'done', 'a\ufffdb\ufffd'],
+    ['c2', 'failed', 'a pair \u{1f600}'],
+  ]);
+  expect(ingest.ledgers.mqtt).toMatchObject({ received: 3, stored: 2, deadLettered: 1 });
+});

@@ -3,6 +3,7 @@ import type { MessageChannel } from '#contracts/raw-message.ts';
 import { createComponentBook } from './core/components.ts';
 import type { ControlEntry } from './core/entry.ts';
 import { isKeepable } from './core/keepable.ts';
+import { keepableAnswer } from './core/keepable-answer.ts';
 import { createPointBuilder } from './core/point-builder.ts';
 import { createDuplicateFilter } from './duplicates.ts';
 import { createCounts } from './ledger.ts';
@@ -83,6 +84,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
         refuse(reading, { deviceId, envelope }, { code: 'INGEST_JSON_MALFORMED', field: '' });
         return;
       }
+      if (text.includes('\\u') && envelope.channel === 'cmd/ack') value = keepableAnswer(value);
       if (text.includes('\\u') && !isKeepable(value)) {
         refuse(reading, { deviceId, envelope }, { code: 'INGEST_TEXT_INVALID', field: '' });
         return;

@@ -38,9 +38,11 @@ import {
 } from './tickets/index.ts';
 import {
   cancelOrders,
+  type LostSkill,
   type MaintenanceOrder,
   openMaintenanceOrder,
   openTicketOrder,
+  releaseUncertified,
   summariseOrders,
   WORK_ORDER_MIGRATIONS,
   type WorkOrderDeps,
@@ -65,6 +67,8 @@ export interface Desk {
   defineJobs(jobs: Jobs): void;
   /** Opens a maintenance plan's order, or moves the due date of the one that is open. */
   openMaintenanceOrder(tx: Tx, order: MaintenanceOrder): Promise<{ workOrderId: string }>;
+  /** Takes orders back from whoever has lost the skill they need (requirement O3). */
+  releaseUncertified(tx: Tx, lost: LostSkill): Promise<void>;
   /** The ticket each of these alarms is on. */
   ticketOfAlarms(db: Db | Tx, alarmIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
 }
@@ -103,6 +107,7 @@ export function createDesk(deps: DeskDeps): Desk {
       jobs.every('repair.verify', VERIFY_SWEEP_MS, () => verifyRepairs({ orders, load: deps.load }));
     },
     openMaintenanceOrder: (tx, order) => openMaintenanceOrder(orders, tx, order),
+    releaseUncertified: (tx, lost) => releaseUncertified(orders, tx, lost),
     ticketOfAlarms,
   };
 }

@@ -1,4 +1,8 @@
-/** A frame that was not taken. `payload` is its first 16 KB; null: it was never read. */
+import { maskTags } from './mask-tags.ts';
+
+/**
+ * A frame that was not taken. `payload` is its first 16 KB; null: it was never read, or cannot be rid of somebody's tag.
+ */
 export interface RefusedCall {
   readonly deviceId: string;
   /** `devices/{id}/ocpp`, as of calls that ingest refuses. */
@@ -16,8 +20,6 @@ export interface RefusedCall {
 
 const MAX_BYTES = 16_384;
 const MAX_FIELD = 128;
-/** To the end where the text breaks off. */
-const PERSONAL = /("(?:idTag|parentIdTag)"\s*:\s*)"(?:[^"\\]|\\.)*(?:"|\\?$)/g;
 
 /** The frame as it came, but for the tags of people; without `text` it was never read. */
 export function refusedCall(
@@ -25,13 +27,13 @@ export function refusedCall(
   code: RefusedCall['code'],
   { field = '', text }: { readonly field?: string; readonly text?: string },
 ): RefusedCall {
-  const kept = text?.slice(0, MAX_BYTES).replace(PERSONAL, '$1"-"');
+  const kept = text === undefined ? null : maskTags(text);
   return {
     deviceId,
     code,
     topic: `devices/${deviceId}/ocpp`,
     field: wellFormed(field.slice(0, MAX_FIELD)),
-    payload: kept === undefined ? null : Buffer.from(kept),
+    payload: kept === null ? null : Buffer.from(kept.slice(0, MAX_BYTES)),
   };
 }
 

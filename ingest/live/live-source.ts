@@ -1,5 +1,5 @@
 import { type DeviceKind, METRICS } from '#contracts/metrics.ts';
-import type { PointBatch } from '#contracts/point-batch.ts';
+import type { DeviceRef, PointBatch } from '#contracts/point-batch.ts';
 import type { Bus } from '#platform/bus/bus.ts';
 import type { Logger } from '#platform/log.ts';
 import { type LiveItem, VALUES, WATCHED, watchedOf } from './live-item.ts';
@@ -46,8 +46,15 @@ function note({ components }: WatchedDevice, kind: DeviceKind, { batch, point }:
   components.set(component, { observedAtMs, values });
 }
 
+export interface LiveSourceDeps {
+  readonly bus: Bus;
+  readonly log: Logger;
+  /** Ids of no device take no place. */
+  readonly findDevice: (deviceId: string) => DeviceRef | undefined;
+}
+
 /** Tells the values of the devices that somebody on any node looks at; costs nothing while nobody looks. */
-export function createLiveSource({ bus, log }: { readonly bus: Bus; readonly log: Logger }): LiveSource {
+export function createLiveSource({ bus, log, findDevice }: LiveSourceDeps): LiveSource {
   const watched = new Map<string, WatchedDevice>();
   let teller: NodeJS.Timeout | null = null;
   let sweeper: NodeJS.Timeout | null = null;
@@ -57,6 +64,8 @@ export function createLiveSource({ bus, log }: { readonly bus: Bus; readonly log
     const known = watched.get(deviceId);
     if (known !== undefined) {
       known.rounds = ROUNDS;
+    } else if (findDevice(deviceId) === undefined) {
+      return;
     } else if (watched.size < MAX_WATCHED) {
       watched.set(deviceId, { rounds: ROUNDS, components: new Map() });
     } else if (!isFull) {

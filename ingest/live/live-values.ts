@@ -1,7 +1,5 @@
 import type { PointBatch } from '#contracts/point-batch.ts';
-import type { Bus } from '#platform/bus/bus.ts';
-import type { Logger } from '#platform/log.ts';
-import { createLiveSource } from './live-source.ts';
+import { createLiveSource, type LiveSourceDeps } from './live-source.ts';
 import { createLiveWatchers, type Watcher } from './live-watchers.ts';
 
 /**
@@ -14,7 +12,7 @@ export interface LiveValues extends AsyncDisposable {
   watch(deviceIds: readonly string[]): Watcher;
 }
 
-export function createLiveValues(deps: { readonly bus: Bus; readonly log: Logger }): LiveValues {
+export function createLiveValues(deps: LiveSourceDeps): LiveValues {
   const source = createLiveSource(deps);
   const watchers = createLiveWatchers(deps);
   return {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { metricIndex } from '#contracts/metrics.ts';
 import type { DeviceRef } from '#contracts/point-batch.ts';
 import { createLocalBus } from '#platform/bus/local-bus.ts';
+import { createManualClock } from '#platform/clock.ts';
 import { createLog } from '#platform/log.ts';
 import { openTestHttp } from '#test/support/test-http.ts';
 import { createPointBuilder } from '../core/point-builder.ts';
@@ -78,9 +79,11 @@ async function openStream(port: number, headers: Record<string, string>, deviceI
 async function open() {
   const log = createLog({ level: 'silent', format: 'json' });
   const bus = createLocalBus({ log });
-  const owner = createLiveValues({ bus, log });
-  const other = createLiveValues({ bus, log });
-  const http = await openTestHttp(({ auth }) => [(app) => liveRoutes(app, { live: other, auth })]);
+  const clock = createManualClock(T0);
+  const findDevice = (id: string) => [one, two].find((device) => device.id === id);
+  const owner = createLiveValues({ bus, log, findDevice });
+  const other = createLiveValues({ bus, log, findDevice });
+  const http = await openTestHttp(({ auth }) => [(app) => liveRoutes(app, { live: other, auth, clock })]);
   const { authorization, userId } = await http.signIn('technician');
   const port = await http.listen({ host: '127.0.0.1', port: 0 });
   const carried: unknown[] = [];
@@ -89,7 +92,9 @@ async function open() {
   bus.subscribe(WATCHED, (payload) => asked.push(payload));
   return {
     http,
+    bus,
     port,
+    clock,
     owner,
     carried,
     me: { authorization },
@@ -150,6 +155,51 @@ test('a stream ends when its user may not read telemetry any more', async () => 
   });
   tell(desk.owner, { seconds: 1, values: { power: 1 } });
   expect(await stream.items(1)).toEqual([]);
+});
+
+test('a stream that has told something ends too, three seconds later at most', async () => {
+  await using desk = await open();
+  const stream = await desk.watch('pile-1');
+  tell(desk.owner, { seconds: 1, values: { power: 1 } });
+  expect(await stream.items(1)).toHaveLength(1);
+  await desk.http.auth.users.change({ type: 'system', name: 'test' }, desk.userId, {
+    change: { isActive: false },
+    guard: () => undefined,
+  });
+  desk.clock.advance(3_000);
+  tell(desk.owner, { seconds: 2, values: { power: 2 } });
+  expect(await stream.items(2)).toHaveLength(1);
+});
+
+test('one user has ten streams at most, and may open another once one is closed', async () => {
+  await using desk = await open();
+  const streams = [];
+  for (let n = 0; n < 10; n++) streams.push(await desk.watch('pile-1'));
+  const status = async () => {
+    const stream = await openStream(desk.port, desk.me, 'pile-1');
+    stream.leave();
+    return stream.status;
+  };
+  expect(await status()).toBe(429);
+  const other = await desk.http.signIn('technician');
+  const theirs = await openStream(desk.port, { authorization: other.authorization }, 'pile-1');
+  expect(theirs.status).toBe(200);
+  theirs.leave();
+  streams[0]?.leave();
+  await expect.poll(status).toBe(200);
+  for (const stream of streams) stream.leave();
+});
+
+test('ids of no device take no place from those of devices', async () => {
+  await using desk = await open();
+  for (let n = 0; n < 6; n++) {
+    const deviceIds = Array.from({ length: 1_000 }, (_, i) => `nobody-${n}-${i}`);
+    desk.bus.publish(WATCHED, { deviceIds });
+  }
+  const stream = await desk.watch('pile-1');
+  tell(desk.owner, { seconds: 1, values: { power: 1 } });
+  expect(await stream.items(1)).toHaveLength(1);
+  stream.leave();
 });
 
 test('closing the app ends every stream', async () => {

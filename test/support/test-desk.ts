@@ -33,6 +33,7 @@ export interface DeskParts {
   readonly db: Db;
   readonly clock: ManualClock;
   readonly audit: Audit;
+  readonly desk: Desk;
 }
 
 export interface TestDesk extends AsyncDisposable {
@@ -101,7 +102,7 @@ export async function openTestDesk(
     { auth: { resolve: async (token) => actorOf(token) }, log, clock, db, metrics, readiness: [] },
     { publicUrl: null, trustProxy: false, secretKey: Buffer.alloc(32, 1), version: '0.0.0' },
   );
-  for (const routes of [...desk.routes, ...moreRoutes({ db, clock, audit })]) http.register(routes);
+  for (const routes of [...desk.routes, ...moreRoutes({ db, clock, audit, desk })]) http.register(routes);
   const sweeps = new Map<string, () => Promise<void>>();
   desk.defineJobs(createSweepsByHand(sweeps));
   const startConsumers = () =>

@@ -14,9 +14,9 @@ import { technicianRoutes } from '../people/index.ts';
 import { unitRoutes, unitsOfCustomer } from '../units/index.ts';
 import { centreRoutes } from './index.ts';
 
-const register = ({ db, clock, audit }: DeskParts) => [
+const register = ({ db, clock, audit, desk: { releaseUncertified } }: DeskParts) => [
   centreRoutes({ db, clock, audit, setCentreOfUser: async () => true }),
-  technicianRoutes({ db, clock, audit, setTechnicianOfUser: async () => true }),
+  technicianRoutes({ db, clock, audit, releaseUncertified, setTechnicianOfUser: async () => true }),
   customerRoutes({ db, clock, audit, unitsOfCustomer }),
   siteRoutes({ db, clock, audit }, { defaultTimeZone: 'Asia/Shanghai' }),
   unitRoutes({ db, clock, audit }),
@@ -214,4 +214,24 @@ test('D8, R1: role by centre by resource, nobody reaches more than they should',
   for (const [request, body] of writes) {
     expect([request, (await desk.call(request, body, west.as('admin'))).status]).toEqual([request, 403]);
   }
+});
+
+test('D8: a partner hands its work back and cannot cancel it; without a certificate it has none', async () => {
+  const { desk, own, west } = await openCentres();
+  await using _open = desk;
+  await desk.call(`PATCH /technicians/${own}`, { isActive: false }, 'manager');
+  const { path } = await fault(desk, 'west');
+  for (const role of ['dispatcher', 'manager', 'admin']) {
+    expect(await desk.call(`POST ${path}/cancel`, { reason: 'x' }, west.as(role))).toMatchObject({
+      status: 403,
+      body: { code: 'WORK_ORDER_CANCEL_NOT_YOURS' },
+    });
+  }
+  const card = (await desk.call(`GET ${path}`, undefined, west.as('dispatcher'))).body;
+  expect(card.allowedActions).toContain('withdraw');
+  expect(card.allowedActions).not.toContain('cancel');
+  const { items } = (await desk.call(`GET /certificates?centreId=${west.id}`, undefined, 'manager')).body;
+  await desk.call(`POST /certificates/${items[0].id}/revoke`, { reason: 'audit' }, 'manager');
+  await desk.settle();
+  expect((await desk.call(`GET ${path}`)).body).toMatchObject({ status: 'planned', centreId: null });
 });

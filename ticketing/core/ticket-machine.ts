@@ -4,6 +4,7 @@ import type { GuardFailure, StateMachine, Transition } from './state-machine.ts'
 export const TICKET_ACTIONS = [
   'assess',
   'start',
+  'release',
   'resolve',
   'verify',
   'close',
@@ -45,6 +46,7 @@ type Row = readonly [
 const ROWS: readonly Row[] = [
   ['assess', ['open', 'assessed'], 'assessed', 'readBack'],
   ['start', ['assessed'], 'in_progress'],
+  ['release', ['in_progress'], 'assessed', 'workDone'],
   ['resolve', ['open', 'assessed', 'in_progress'], 'resolved', 'resolution', 'workDone'],
   ['verify', ['resolved'], 'verifying'],
   ['close', ['resolved', 'verifying'], 'closed', 'workDone', 'signed', 'verified'],

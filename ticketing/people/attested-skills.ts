@@ -7,6 +7,7 @@ import type { Tx } from '#platform/db/db.ts';
 import { invalidField } from '#platform/errors.ts';
 import { newId } from '#platform/ids.ts';
 import type { CertificateRow, PeopleTables } from './tables.ts';
+import type { ReleaseUncertified } from './technician-store.ts';
 
 /** 422 for a skill that no fault asks for. */
 export function requireSkill(field: string, skill: string): void {
@@ -35,10 +36,11 @@ interface SkillsEntry {
 
 /**
  * Makes the technician's certificates say what the list says. Whoever may sign certificates attests new skills
- * with it; from anybody else they are prepared and wait for that signature.
+ * with it; from anybody else they are prepared and wait for that signature. Orders that need a skill which is gone go
+ * back.
  */
 export async function writeSkills(
-  { clock }: { readonly clock: Clock },
+  { clock, releaseUncertified }: { readonly clock: Clock; readonly releaseUncertified: ReleaseUncertified },
   tx: Tx,
   { actor, technicianId, wanted }: SkillsEntry,
 ): Promise<void> {
@@ -63,13 +65,25 @@ export async function writeSkills(
       .execute();
   }
   const fresh = wanted.filter((each) => !live.some((one) => isSame(one, each)));
-  if (fresh.length === 0) return;
+  if (fresh.length > 0) await attest({ clock }, tx, { actor, technicianId, wanted: fresh });
+  for (const skill of new Set(gone.map((one) => one.skill))) {
+    await releaseUncertified(tx, { technicianId, centreId: null, skill });
+  }
+}
+
+async function attest(
+  { clock }: { readonly clock: Clock },
+  tx: Tx,
+  { actor, technicianId, wanted }: SkillsEntry,
+): Promise<void> {
+  const now = new Date(clock.nowMs());
   const by = actorId(actor);
   const maySign = holdsPermission(actor, 'certificates:sign');
-  await tables
+  await tx
+    .withTables<PeopleTables>()
     .insertInto('certificate')
     .values(
-      fresh.map(({ skill, validUntil }) => ({
+      wanted.map(({ skill, validUntil }) => ({
         id: newId(),
         technician_id: technicianId,
         centre_id: null,

@@ -11,6 +11,7 @@ import { findCentre } from '../centres/index.ts';
 import { requireSkill } from './attested-skills.ts';
 import { findTechnician } from './records.ts';
 import type { CertificateRow, PeopleTables } from './tables.ts';
+import type { ReleaseUncertified } from './technician-store.ts';
 
 interface CertificateDeps {
   readonly audit: Audit;
@@ -116,9 +117,9 @@ export async function issueCertificate(
   return toCertificate(issued);
 }
 
-/** Takes a certificate back, prepared or issued: the skill does not count any more. */
+/** Takes a certificate back, prepared or issued: the skill does not count any more, and orders that need it go back. */
 export async function revokeCertificate(
-  { audit, clock }: CertificateDeps,
+  { audit, clock, releaseUncertified }: CertificateDeps & { readonly releaseUncertified: ReleaseUncertified },
   tx: Tx,
   { actor, id, reason }: { readonly actor: Actor; readonly id: string; readonly reason: string },
 ): Promise<Certificate> {
@@ -132,6 +133,8 @@ export async function revokeCertificate(
     .returningAll()
     .executeTakeFirstOrThrow();
   await record({ audit }, tx, { actor, row: revoked, from: row.status });
+  const { technician_id: technicianId, centre_id: centreId, skill } = revoked;
+  await releaseUncertified(tx, { technicianId, centreId, skill });
   return toCertificate(revoked);
 }
 

@@ -8,12 +8,13 @@ const USER = '019e0000-0000-7000-8000-00000000aaaa';
 
 async function openPeople() {
   const accounts = new Map<string, { technicianId?: string | null; centre?: CentreMembership | null }>();
-  const desk = await openTestDesk(({ db, clock, audit }: DeskParts) => [
+  const desk = await openTestDesk(({ db, clock, audit, desk: { releaseUncertified } }: DeskParts) => [
     centreRoutes({ db, clock, audit, setCentreOfUser: async () => true }),
     technicianRoutes({
       db,
       clock,
       audit,
+      releaseUncertified,
       setTechnicianOfUser: async (_tx, { userId, ...link }) => {
         accounts.set(userId, { ...accounts.get(userId), ...link });
         return true;
@@ -161,4 +162,63 @@ test("R1: a technician's account follows them into a partner's centre and does n
   });
   await change({ userId: null });
   expect(accounts.get(USER)).toEqual({ technicianId: null, centre: { id: centreId, kind: 'outsourced' } });
+});
+
+/** An order that its technician has, and the certificate they have it by. */
+async function sent({ desk, add }: Awaited<ReturnType<typeof openPeople>>) {
+  const technician = (await add({ skills: ['refrigeration'] }, 'admin')).body;
+  await desk.publish(raised(await addUnit(desk)));
+  await desk.settle();
+  const [order] = (await desk.call('GET /work-orders')).body.items;
+  expect(order).toMatchObject({ status: 'dispatched', technicianId: technician.id });
+  const { items } = (await desk.call('GET /certificates', undefined, 'gm')).body;
+  return {
+    technicianId: technician.id,
+    path: `/work-orders/${order.id}`,
+    revoke: () => desk.call(`POST /certificates/${items[0].id}/revoke`, { reason: 'audit' }, 'manager'),
+    unlist: () => desk.call(`PATCH /technicians/${technician.id}`, { skills: ['controls'] }, 'admin'),
+  };
+}
+
+test.each(['revoke', 'unlist'] as const)(
+  'O3: work goes back from whoever has lost the skill, with its reason (%s)',
+  async (how) => {
+    const people = await openPeople();
+    const { desk } = people;
+    await using _open = desk;
+    const order = await sent(people);
+    await desk.call(`POST ${order.path}/accept`, {}, `technician/${order.technicianId}`);
+    expect((await order[how]()).status).toBe(200);
+    await desk.settle();
+    const card = (await desk.call(`GET ${order.path}`)).body;
+    expect(card).toMatchObject({
+      status: 'planned',
+      technicianId: null,
+      dispatches: [{ reason: 'certificate_revoked' }],
+    });
+    expect(card.log.at(-1)).toMatchObject({
+      action: 'withdraw',
+      by: 'system:ticketing',
+      text: 'certificate_revoked',
+    });
+    expect(await desk.events('work_order.changed')).toContainEqual(
+      expect.objectContaining({ from: 'accepted', to: 'planned', technicianId: null }),
+    );
+  },
+);
+
+test('O3: work stays with whoever has another valid certificate for it', async () => {
+  const people = await openPeople();
+  const { desk } = people;
+  await using _open = desk;
+  const order = await sent(people);
+  const paper = { technicianId: order.technicianId, skill: 'refrigeration', issuer: 'school' };
+  const { id } = (await desk.call('POST /certificates', paper, 'manager')).body;
+  await desk.call(`POST /certificates/${id}/issue`, {}, 'gm');
+  await order.revoke();
+  await desk.settle();
+  expect((await desk.call(`GET ${order.path}`)).body.status).toBe('dispatched');
+  await desk.call(`POST /certificates/${id}/revoke`, { reason: 'audit' }, 'manager');
+  await desk.settle();
+  expect((await desk.call(`GET ${order.path}`)).body.status).toBe('planned');
 });

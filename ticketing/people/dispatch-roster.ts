@@ -5,7 +5,7 @@ import type { Db, Tx } from '#platform/db/db.ts';
 import { type Availability, availability, createWallClock } from './core/shift.ts';
 import type { ShiftExceptionRecord } from './tables.ts';
 
-/** An active technician, as dispatch looks at them for a skill at an instant. */
+/** A technician, as dispatch looks at them for a skill at an instant. */
 export interface RosterEntry {
   readonly technicianId: string;
   readonly name: string;
@@ -28,6 +28,8 @@ export interface RosterQuery {
   readonly atMs: number;
   /** With those who never had a certificate for the skill. */
   readonly everybody: boolean;
+  /** With those who work no more, or whose centre is closed. */
+  readonly withInactive?: boolean;
   /** Only this one. */
   readonly technicianId?: string;
 }
@@ -49,12 +51,12 @@ interface Row {
 }
 
 /**
- * Active technicians with what they hold for the skill, in order of entry: in one query, however many they are.
- * People of a centre that is closed are left out.
+ * Technicians with what they hold for the skill, in order of entry: in one query, however many they are. Who is not
+ * active and people of a centre that is closed are left out unless asked for.
  */
 export async function dispatchRoster(
   db: Db | Tx,
-  { skill, atMs, everybody, technicianId }: RosterQuery,
+  { skill, atMs, everybody, withInactive = false, technicianId }: RosterQuery,
 ): Promise<RosterEntry[]> {
   const at = new Date(atMs);
   const only = technicianId ?? null;
@@ -87,7 +89,7 @@ export async function dispatchRoster(
       left join held on held.technician_id = technician.id
       left join centre on centre.id = technician.centre_id
       left join certified on certified.centre_id = technician.centre_id
-    where technician.is_active and centre.is_active is not false
+    where ((technician.is_active and centre.is_active is not false) or ${withInactive})
       and (held.technician_id is not null or ${everybody})
       and (technician.id = ${only}::uuid or ${only}::uuid is null)
     order by technician.id`.execute(db);

@@ -29,9 +29,20 @@ export type SetTechnicianOfUser = (
   },
 ) => Promise<boolean>;
 
+/** Takes work back from a technician or a centre that has lost a skill, in the caller's transaction. */
+export type ReleaseUncertified = (
+  tx: Tx,
+  lost: {
+    readonly technicianId: string | null;
+    readonly centreId: string | null;
+    readonly skill: string;
+  },
+) => Promise<void>;
+
 export interface PeopleDeps {
   readonly audit: Audit;
   readonly clock: Clock;
+  readonly releaseUncertified: ReleaseUncertified;
   readonly setTechnicianOfUser: SetTechnicianOfUser;
 }
 
@@ -136,7 +147,7 @@ export async function lockTechnician(tx: Tx, id: string): Promise<Technician> {
     .selectFrom('technician')
     .selectAll()
     .where('id', '=', id)
-    .forUpdate()
+    .forNoKeyUpdate()
     .execute();
   const [technician] = await withSkills(tx, rows);
   if (technician === undefined) throw notFound('technician', id);

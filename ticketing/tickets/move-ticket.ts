@@ -70,7 +70,7 @@ export async function moveTicket(
 }
 
 /** Moves whose guards ask for the state of the work. */
-const ENDS: readonly TicketAction[] = ['resolve', 'close', 'self_clear'];
+const ENDS: readonly TicketAction[] = ['release', 'resolve', 'close', 'self_clear'];
 
 /** What the guards of a ticket's move look at now. */
 export async function ticketFacts(

@@ -86,7 +86,22 @@ async function followWithTicket(
     const resolution = row.kind === 'maintenance' ? 'maintenance' : 'onsite';
     await moveTicket(deps.tickets, tx, { ticket, action: 'resolve', actor, resolution, occurredAtMs: atMs });
   }
+  if (move.action === 'cancel' && actor.type === 'user') await giveBack(deps, tx, { ticket, actor });
   if (move.action === 'sign') await settleTicket(deps, tx, { ticketId: ticket.id, actor });
+}
+
+/** A ticket whose last work somebody has cancelled is assessed again: it waits for somebody to open new work, or to end it. */
+async function giveBack(
+  deps: WorkOrderDeps,
+  tx: Tx,
+  { ticket, actor }: { readonly ticket: TicketRow; readonly actor: Actor },
+): Promise<void> {
+  if (ticket.status !== 'in_progress') return;
+  const summary = (await deps.tickets.orders.summarise(tx, [ticket.id])).get(ticket.id);
+  if (summary === undefined || summary.unfinished > 0 || summary.sent > 0) return;
+  const { remoteRuns } = await deps.tickets.repairs.ofTicket(tx, ticket.id);
+  if (remoteRuns.some(({ endedAt }) => endedAt === null)) return;
+  await moveTicket(deps.tickets, tx, { ticket, action: 'release', actor, reason: 'work_cancelled' });
 }
 
 /** Closes a ticket whose work is done, signed and verified; verifying while only the proof is missing. */

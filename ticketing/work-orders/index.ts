@@ -9,6 +9,7 @@ export { type MaintenanceOrder, openMaintenanceOrder, openTicketOrder } from './
 export { handOver } from './order-actions.ts';
 export { requireVisibleOrder } from './order-scope.ts';
 export type { OrderDispatches, OrderVerification, WorkOrderDeps } from './ports.ts';
+export { type LostSkill, releaseUncertified } from './release-uncertified.ts';
 export type { WorkOrderRow } from './tables.ts';
 export { cancelOrders, lockOrder, setVerification, summariseOrders } from './ticket-orders.ts';
 export { holdOrder, lastTechnician, undispatchedOrders, workloadOf } from './workload.ts';

@@ -7,17 +7,19 @@ const OVER: readonly WorkOrderStatus[] = ['submitted', 'reviewed', 'archived', '
 
 /**
  * The card as this reader may see it (requirement R1): a partner's people see whom to call and where to go while the
- * work is theirs to do, and of the assignments those of their own centre.
+ * work is theirs to do, and of the assignments those of their own centre; they cancel nothing.
  */
 export function maskDetail(actor: Actor, detail: WorkOrderDetail): WorkOrderDetail {
   const partner = partnerCentreId(actor);
   if (partner === null) return detail;
   const dispatches = detail.dispatches.filter(({ centreId }) => centreId === partner);
-  if (!OVER.includes(detail.status)) return { ...detail, dispatches };
+  const allowedActions = detail.allowedActions.filter((action) => action !== 'cancel');
+  if (!OVER.includes(detail.status)) return { ...detail, dispatches, allowedActions };
   const { customer, site, signature, unit } = detail;
   return {
     ...detail,
     dispatches,
+    allowedActions,
     customer: customer && { ...customer, name: '***' },
     contact: null,
     site: site && { ...site, name: '***', address: null },

@@ -12,7 +12,7 @@ const ORDER_OF_STEPS =
 export const ORDER_ACTION_TEXTS: Readonly<Record<keyof typeof ORDER_ACTIONS, Texts>> = {
   assign: {
     summary: 'Send a technician, or another one, by hand',
-    description: `New orders are dispatched by themselves; this overrules it until departure. T6, until the customer is called, starts. ${ORDER_OF_STEPS}`,
+    description: `New orders are dispatched by themselves; this overrules it until departure. T6, until the customer is called, starts. 422 \`WORK_ORDER_TECHNICIAN_SAME\`: has it already. ${ORDER_OF_STEPS}`,
   },
   reassign: {
     summary: 'Move the work order from its technician to another, with a reason',
@@ -21,7 +21,7 @@ export const ORDER_ACTION_TEXTS: Readonly<Record<keyof typeof ORDER_ACTIONS, Tex
   },
   accept: {
     summary: 'Accept the work order; the ticket is acknowledged',
-    description: `T1 and T2 of the ticket stop. ${ORDER_OF_STEPS}`,
+    description: `T1 and T2 of the ticket stop. 409 \`WORK_ORDER_TECHNICIAN_UNCERTIFIED\`: its technician has no valid certificate for the skill any more; setting out and arriving are refused alike. ${ORDER_OF_STEPS}`,
   },
   decline: {
     summary: 'Decline the work order, with a reason',
@@ -77,5 +77,9 @@ export const ORDER_ACTION_TEXTS: Readonly<Record<keyof typeof ORDER_ACTIONS, Tex
     description: '409 `WORK_ORDER_SELF_REVIEW`: whoever submitted it cannot review it.',
   },
   archive: { summary: 'Archive the reviewed work order' },
-  cancel: { summary: 'Cancel the work order before its test, with a reason' },
+  cancel: {
+    summary: 'Cancel the work order before its test, with a reason',
+    description:
+      "A ticket in progress whose last work this was is `assessed` again: open a new order, or end it. 403 `WORK_ORDER_CANCEL_NOT_YOURS`: a partner's people withdraw or decline.",
+  },
 };

@@ -80,15 +80,15 @@ const RELEASED: WorkOrderChange = {
   symptom_confirmed: false,
 };
 
-/** From one technician straight to another: what was agreed with the first no longer holds. */
+/** From one technician straight to another, or (null) to nobody: what was agreed with the first no longer holds. */
 export function handOver(technicianId: string | null): WorkOrderChange {
   return { ...RELEASED, technician_id: technicianId, hold_reason: null, prefer_technician_id: null };
 }
 
 /** Every action that HTTP offers at `/work-orders/{id}/{action}`. */
 export const ORDER_ACTIONS: Readonly<Record<Exclude<WorkOrderAction, 'fail-test'>, OrderAction>> = {
-  assign: action(manage, SENT, ({ body, order }) => ({
-    ...(order.technician_id === (body.technicianId ?? null) ? {} : RELEASED),
+  assign: action(manage, SENT, ({ body }) => ({
+    ...RELEASED,
     technician_id: orNull(body.technicianId),
     hold_reason: null,
   })),

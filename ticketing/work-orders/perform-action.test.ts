@@ -209,6 +209,57 @@ test('a dispatcher assigns by hand and cancels; an unknown technician is refused
   expect((await desk.call(`POST ${path}/cancel`, { reason: 'duplicate' }, 'dispatcher')).body.status).toBe(
     'cancelled',
   );
+  const ticket = (await desk.call(`GET /tickets/${order.ticketId}`)).body;
+  expect(ticket.status).toBe('assessed');
+  expect(ticket.timeline).toContainEqual(
+    expect.objectContaining({ action: 'release', reason: 'work_cancelled' }),
+  );
   const opened = await desk.call('POST /work-orders', { ticketId: order.ticketId }, 'dispatcher');
   expect(opened).toMatchObject({ status: 201, body: { status: 'planned', ticketId: order.ticketId } });
+});
+
+test('a ticket with other work to be done stays in progress when one of its orders is cancelled', async () => {
+  await using desk = await openTestDesk();
+  const { path, order } = await dispatched(desk);
+  await desk.call('POST /work-orders', { ticketId: order.ticketId }, 'dispatcher');
+  await desk.call(`POST ${path}/cancel`, { reason: 'twice' }, 'dispatcher');
+  expect((await desk.call(`GET /tickets/${order.ticketId}`)).body.status).toBe('in_progress');
+});
+
+test('T6: sending whoever has the order already is refused, and their clock runs on', async () => {
+  await using desk = await openTestDesk();
+  const { path, technicianId } = await dispatched(desk);
+  const before = (await desk.call(`GET ${path}`)).body.clocks;
+  desk.clock.advance(60_000);
+  const reason = { reason: 'x' };
+  for (const [action, more] of [
+    ['assign', {}],
+    ['reassign', reason],
+  ] as const) {
+    expect(await desk.call(`POST ${path}/${action}`, { technicianId, ...more }, 'dispatcher')).toMatchObject({
+      status: 422,
+      body: { code: 'WORK_ORDER_TECHNICIAN_SAME', errors: [{ field: 'technicianId' }] },
+    });
+  }
+  expect((await desk.call(`GET ${path}`)).body.clocks).toEqual(before);
+});
+
+test('O3: whose certificate is not valid any more neither accepts nor sets out nor arrives', async () => {
+  await using desk = await openTestDesk();
+  const { as, path } = await dispatched(desk);
+  const lapse = (until: string | null) =>
+    desk.database.pool.query('update certificate set valid_until = $1', [until]);
+  const refused = { status: 409, body: { code: 'WORK_ORDER_TECHNICIAN_UNCERTIFIED' } };
+  for (const [action, body, isRefused] of [
+    ['accept', {}, true],
+    ['contact', { etaAt: 1, symptomConfirmed: true }, false],
+    ['appoint', { from: 1 }, false],
+    ['depart', {}, true],
+    ['arrive', {}, true],
+  ] as const) {
+    await lapse('2026-01-01T00:00:00Z');
+    if (isRefused) expect(await desk.call(`POST ${path}/${action}`, body, as)).toMatchObject(refused);
+    await lapse(null);
+    expect(await desk.call(`POST ${path}/${action}`, body, as)).toMatchObject({ status: 200 });
+  }
 });

@@ -1,7 +1,7 @@
 import { type Instant, instantMs } from '#contracts/time.ts';
-import { type Actor, actorId, requirePermission } from '#platform/auth/actor.ts';
+import { type Actor, actorId, partnerCentreId, requirePermission } from '#platform/auth/actor.ts';
 import type { Tx } from '#platform/db/db.ts';
-import { invalidField, notFound } from '#platform/errors.ts';
+import { AftercareError, invalidField, notFound } from '#platform/errors.ts';
 import { allowedActions } from '../core/state-machine.ts';
 import { WORK_ORDER_MACHINE } from '../core/work-order-machine.ts';
 import { illegalAction } from '../enforce-move.ts';
@@ -10,7 +10,7 @@ import { logOrder, moveOrder } from './move-order.ts';
 import { ORDER_ACTIONS } from './order-actions.ts';
 import { requireOwnOrder, requireVisibleOrder } from './order-scope.ts';
 import type { WorkOrderDeps } from './ports.ts';
-import { requireSendable } from './require-sendable.ts';
+import { requireSendable, requireStillCertified } from './require-sendable.ts';
 import type { PartLineRecord, WorkOrderChange, WorkOrderRow, WorkOrderTables } from './tables.ts';
 import { lockOrder } from './ticket-orders.ts';
 
@@ -38,6 +38,7 @@ export async function performAction(
   const row = await deps.db.transaction().execute(async (tx) => {
     const order = await reachOrder(tx, { id, actor });
     requireOwnOrder(actor, order);
+    if (action === 'cancel') requireMayCancel(actor);
     const atMs = occurredAtMs(deps, order, body.occurredAt);
     const sent = await requireSent(deps, tx, { order, actor, request });
     const change = { ...definition.change({ order, body, by: actorId(actor), atMs }), ...sent };
@@ -66,7 +67,19 @@ async function reachOrder(
   return order;
 }
 
+/** What a partner was given it hands back, by withdrawing it; whether the work is wanted at all is ours to say. */
+function requireMayCancel(actor: Actor): void {
+  if (partnerCentreId(actor) === null) return;
+  throw new AftercareError(
+    'WORK_ORDER_CANCEL_NOT_YOURS',
+    'a partner cannot cancel work that it was given: withdraw or decline it',
+    { kind: 'forbidden' },
+  );
+}
+
 const SENDS: ReadonlySet<string> = new Set(['assign', 'reassign', 'accept']);
+/** What brings the technician an order has to the site: their certificate may have lapsed since they were sent. */
+const GOES: ReadonlySet<string> = new Set(['accept', 'depart', 'arrive']);
 
 interface Sending {
   readonly order: WorkOrderRow;
@@ -82,8 +95,9 @@ async function requireSent(
 ): Promise<WorkOrderChange> {
   if (SENDS.has(action)) await requireDispatchData(tx, order);
   const { technicianId } = body;
+  if (GOES.has(action)) await requireStillCertified(deps, tx, order);
   if (technicianId === undefined) return {};
-  if (action === 'reassign' && technicianId === order.technician_id) {
+  if (technicianId === order.technician_id) {
     throw invalidField('WORK_ORDER_TECHNICIAN_SAME', 'technicianId', 'has this order already');
   }
   const { centre } = await requireSendable(deps, tx, { actor, order, technicianId });

@@ -26,11 +26,41 @@ export async function requireSendable(
       `no active technician ${technicianId}`,
     );
   }
-  if (entry.certificate === 'valid' && entry.isCentreCertified) return entry;
+  requireCertified(entry, skill);
+  return entry;
+}
+
+/** 409 where the technician whom the order went to is not certified for it any more. */
+export async function requireStillCertified(
+  { clock }: { readonly clock: Clock },
+  tx: Tx,
+  order: WorkOrderRow,
+): Promise<void> {
+  const entry = await holderOf(tx, order, clock.nowMs());
+  if (entry !== undefined) requireCertified(entry, order.skill);
+}
+
+/** What the technician of an order, active or not, holds for its skill; undefined where nobody has the order. */
+export async function holderOf(
+  tx: Tx,
+  { technician_id: technicianId, skill }: WorkOrderRow,
+  atMs: number,
+): Promise<RosterEntry | undefined> {
+  if (technicianId === null) return undefined;
+  const query = { skill, atMs, everybody: true, withInactive: true, technicianId };
+  return (await dispatchRoster(tx, query))[0];
+}
+
+export function isCertified({ certificate, isCentreCertified }: RosterEntry): boolean {
+  return certificate === 'valid' && isCentreCertified;
+}
+
+function requireCertified(entry: RosterEntry, skill: string): void {
+  if (isCertified(entry)) return;
   const what = entry.certificate === 'valid' ? 'the centre has no valid certificate' : entry.certificate;
   throw new AftercareError(
     'WORK_ORDER_TECHNICIAN_UNCERTIFIED',
-    `technician ${technicianId} has no valid certificate for ${skill} (${what})`,
+    `technician ${entry.technicianId} has no valid certificate for ${skill} (${what})`,
     { kind: 'conflict', fields: [{ field: 'technicianId', message: `certificate: ${what}` }] },
   );
 }

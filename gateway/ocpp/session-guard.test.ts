@@ -33,12 +33,13 @@ function start(station: TestStation, atMs: number, connectorId = 1) {
   return station.call('StartTransaction', started) as Promise<{ transactionId: number }>;
 }
 
-/** Answers a TriggerMessage by telling these statuses afterwards. */
+/** Answers a TriggerMessage by telling these statuses afterwards; the test may end before the last is answered. */
 function tellsWhenAsked(station: TestStation, statuses: Record<number, string>): void {
+  const tellAll = async () => {
+    for (const [id, status] of Object.entries(statuses)) await tell(station, Number(id), status);
+  };
   station.answer('TriggerMessage', () => {
-    setImmediate(async () => {
-      for (const [id, status] of Object.entries(statuses)) await tell(station, Number(id), status);
-    });
+    setImmediate(() => void tellAll().catch(() => undefined));
     return { status: 'Accepted' };
   });
 }
@@ -62,6 +63,13 @@ test('a reset that waited for a station goes only when each of its connectors ha
   await tell(charging, 2, 'Finishing');
   expect(await reset(ocpp)).toMatchObject(ACCEPTED);
   expect(actions(charging)).toEqual(['TriggerMessage', 'Reset']);
+});
+
+test('a station of which nothing is known yet may tell of its connectors one after the other', async () => {
+  await using ocpp = await openTestOcpp();
+  const station = await ocpp.connect(await ocpp.addStation());
+  tellsWhenAsked(station, { 0: 'Available', 1: 'Available', 2: 'Charging' });
+  expect(await reset(ocpp)).toEqual(RUNNING);
 });
 
 test('a station that does not tell its state when asked gets no command that ends a session', async () => {

@@ -26,6 +26,8 @@ interface GuardDeps {
 }
 
 const TOLD_WITHIN_MS = 10_000;
+/** For connectors that nobody has heard of before: stations tell of them one after the other. */
+const REST_WITHIN_MS = 1_000;
 const ASKED_FOR = 'StatusNotification';
 
 /** A station that has not told its state on this connection is asked for it once, and has 10 s or `answerWithinMs`. */
@@ -59,10 +61,14 @@ export function createSessionGuard(
     deps.gate.asked(station.device.ref, ASKED_FOR);
     const payload = { requestedMessage: ASKED_FOR, ...(connectorId !== undefined && { connectorId }) };
     await station.socket.call('TriggerMessage', payload, withinMs);
-    const isOver = () =>
-      isGone(station) || !sessions.verdict(command.deviceId, componentOf(command)).isUntold;
-    if (isOver()) return;
-    await untilTold(command.deviceId, { isOver, withinMs: Math.max(1, untilMs - performance.now()) });
+    const verdict = () => sessions.verdict(command.deviceId, componentOf(command));
+    const wait = async (longestMs: number, isOver: () => boolean) => {
+      const isDone = () => isGone(station) || isOver();
+      const leftMs = Math.min(longestMs, untilMs - performance.now());
+      if (leftMs > 0 && !isDone()) await untilTold(command.deviceId, { isOver: isDone, withinMs: leftMs });
+    };
+    await wait(withinMs, () => !verdict().isUntold);
+    await wait(clock.wallDelayMs(REST_WITHIN_MS), () => verdict().isRunning);
   };
 
   const look = async (command: OutgoingCommand, station: Station): Promise<Objection | null> => {

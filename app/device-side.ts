@@ -26,6 +26,7 @@ import type { Routes } from '#platform/http/routes.ts';
 import type { Jobs } from '#platform/jobs/jobs.ts';
 import type { Consumer } from '#platform/outbox/outbox.ts';
 import { type Rules, startRules } from '#rules/index.ts';
+import { holdHazardsOf } from '#ticketing/repair/index.ts';
 import { createUnits } from '#ticketing/units/index.ts';
 import type { Ground } from './ground.ts';
 import { openWires, stationUrl, type Wires } from './wires.ts';
@@ -157,7 +158,17 @@ export function openTelemetryStore(ground: Ground, refused: RefusedPoints): Prom
 
 /** The ledger of commands to devices; sends nothing until devices can connect. */
 export function createCommandLedger({ db, clock, audit, outbox, log, metrics, bus }: Ground): Commands {
-  return createCommands({ db, clock, audit, outbox, log: log.child({ part: 'commands' }), metrics, bus });
+  const hazards = { of: holdHazardsOf };
+  return createCommands({
+    db,
+    clock,
+    audit,
+    outbox,
+    log: log.child({ part: 'commands' }),
+    metrics,
+    bus,
+    hazards,
+  });
 }
 
 /**

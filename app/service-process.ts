@@ -26,7 +26,7 @@ import type { Ground } from './ground.ts';
 interface DevicePorts {
   readonly query: (query: TelemetryQuery) => Promise<TelemetrySeries[]>;
   readonly forecast: (question: PrognosisQuestion) => Promise<Prognosis>;
-  readonly queueCommand: Commands['queue'];
+  readonly commands: Pick<Commands, 'queue' | 'withdraw'>;
 }
 
 /** Everything from a report to the proof of its repair, wired to what telemetry can tell it. */
@@ -61,14 +61,15 @@ async function loadedMs(
 }
 
 /** What ticketing asks of devices, as the command ledger takes it. */
-function remoteCommands(queueCommand: Commands['queue']): RemoteCommands {
+function remoteCommands(commands: DevicePorts['commands']): RemoteCommands {
   return {
     enqueue: async (tx, { requestedBy, ...command }) => {
       const actor: Actor = requestedBy.startsWith('system:')
         ? { type: 'system', name: requestedBy.slice('system:'.length) }
         : { type: 'user', userId: requestedBy, username: '', roles: [], technicianId: null };
-      await queueCommand(tx, { ...command, requestedBy: actor });
+      await commands.queue(tx, { ...command, requestedBy: actor });
     },
+    withdraw: (tx, ids) => commands.withdraw(tx, { ids, actor: { type: 'system', name: 'repair' } }),
   };
 }
 
@@ -103,7 +104,7 @@ export function createServiceProcess(ground: Ground, devices: DevicePorts): Serv
     audit,
     clock,
     load: { loadedMs: (deviceId, fromMs, toMs) => loadedMs(devices.query, { deviceId, fromMs, toMs }) },
-    remoteCommands: remoteCommands(devices.queueCommand),
+    remoteCommands: remoteCommands(devices.commands),
     charging: createChargingStore({ db }),
   });
   const maintenance = {

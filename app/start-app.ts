@@ -172,7 +172,7 @@ async function startSides(ground: Ground, consumers: Consumer[]): Promise<App> {
   const process = createServiceProcess(ground, {
     query,
     forecast: createForecast({ clock, query }),
-    queueCommand: commands.queue,
+    commands,
   });
   consumers.push(...process.consumers);
   const deviceSide = await openDeviceSide({

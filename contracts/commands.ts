@@ -6,7 +6,7 @@ import type { LocalText } from './text.ts';
 /**
  * Life of a command: `queued` (recorded, not yet on the wire), `sent`, `accepted` (the device will do it), then one
  * of the ends: `done`, `failed` (it tried), `rejected` (it or we refused), `timed_out` (sent, no answer by the
- * deadline), `expired` (never sent by the deadline).
+ * deadline), `expired` (never sent: by the deadline, or because it was withdrawn).
  */
 export const COMMAND_STATUSES = [
   'queued',
@@ -157,12 +157,23 @@ export const Command = Type.Object(
 );
 export type Command = Static<typeof Command>;
 
-/** Body of POST /api/v1/devices/{id}/commands. The deadline counts from now, also while the device is away. */
+/**
+ * Body of POST /api/v1/devices/{id}/commands. The deadline counts from now, also while the device is away; once sent,
+ * a command has the time of its definition at most.
+ */
 export const NewCommand = Type.Object(
   {
     name: Type.String({ minLength: 1, maxLength: 64 }),
     args: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
     timeoutMs: Type.Optional(Type.Integer({ minimum: 1_000, maximum: 7 * 86_400_000 })),
+    override: Type.Optional(
+      Type.String({
+        minLength: 3,
+        maxLength: 500,
+        pattern: '\\S',
+        description: 'why the command is safe on a unit in danger or with a technician; goes on record',
+      }),
+    ),
   },
   { additionalProperties: false },
 );

@@ -94,7 +94,7 @@ export function createDesk(deps: DeskDeps): Desk {
     routes: [
       requestRoutes(tickets),
       ticketRoutes(tickets),
-      remoteRepairRoutes(tickets),
+      remoteRepairRoutes({ ...tickets, remoteCommands: deps.remoteCommands }),
       workOrderRoutes(orders),
       dispatchRoutes(orders),
     ],
@@ -113,14 +113,14 @@ export function createDesk(deps: DeskDeps): Desk {
 }
 
 /** Tickets and work orders know each other by ports; this is where they meet. */
-function createOrderDeps({ db, outbox, audit, clock }: DeskDeps): WorkOrderDeps {
+function createOrderDeps({ db, outbox, audit, clock, remoteCommands }: DeskDeps): WorkOrderDeps {
   const ticketOrders: TicketOrders = {
     open: (tx, order) => openTicketOrder(orders, tx, order),
     summarise: summariseOrders,
     cancel: (tx, cancel) => cancelOrders(orders, tx, cancel),
     recurred: (tx, recurrence) => noteRecurrence(orders, tx, recurrence),
   };
-  const repairs = createTicketRepairs(() => tickets);
+  const repairs = createTicketRepairs(() => ({ ...tickets, remoteCommands }));
   const tickets: TicketDeps = { db, outbox, audit, clock, orders: ticketOrders, repairs };
   const orders: WorkOrderDeps = {
     db,

@@ -5,10 +5,12 @@ import type { Actor } from '#platform/auth/actor.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Db, Tx } from '#platform/db/db.ts';
 import type { Outbox } from '#platform/outbox/outbox.ts';
+import { isOverdue } from './command-deadlines.ts';
 import type { CountCommands } from './command-metrics.ts';
 import { type CommandRow, changeOf } from './command-rows.ts';
 import { type CommandStep, judgeStep } from './core/command-status.ts';
 import { keepable, keepableText } from './core/keepable.ts';
+import { shownArgs, shownResult } from './core/secret-values.ts';
 import type { CommandTables } from './tables.ts';
 
 export interface ChangeDeps {
@@ -29,15 +31,13 @@ export interface CommandNews {
   readonly atMs: number;
 }
 
+/** Detail of a command that nobody wants any more; on one that is out, until its device answers. */
+export const WITHDRAWN = 'withdrawn';
 const SELF: Actor = { type: 'system', name: 'commands' };
 const RECORD_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const MAX_DETAIL = 500;
 const SWEPT_AT_ONCE = 200;
 const LATE = '; later: ';
-const NO_ANSWER: Readonly<Partial<Record<CommandStatus, string>>> = {
-  expired: 'not_sent_by_deadline',
-  timed_out: 'no_answer_by_deadline',
-};
 
 type IgnoreReason = 'unknown' | 'foreign' | 'repeated' | 'late';
 
@@ -55,11 +55,12 @@ export async function takeNews(deps: ChangeDeps, news: readonly CommandNews[]): 
       else outcome.changed.push(after.row);
       if ('row' in after) rows.set(after.row.id, after.row);
     }
-    await tell(deps, tx, outcome.changed);
+    await tellChanges(deps, tx, { rows: outcome.changed, actor: SELF });
     return outcome;
   });
   for (const reason of ignored) deps.count.ignored(reason, 1);
-  finish(deps, changed);
+  countEnds(deps, changed);
+  if (changed.length > 0) deps.outbox.wake();
 }
 
 async function lockCommands(tx: Tx, news: readonly CommandNews[]): Promise<Map<string, CommandRow>> {
@@ -81,17 +82,26 @@ async function takeOne(tx: Tx, row: CommandRow | undefined, news: CommandNews): 
   if (row === undefined) return { ignored: 'unknown' };
   if (news.deviceId !== undefined && news.deviceId !== row.device_id) return { ignored: 'foreign' };
   const move = judgeStep(row.status, news.step);
-  if (move.type === 'move') return { row: await moveTo(tx, { row, to: move.to }, news) };
+  if (move.type === 'move') return { row: await moveTo(tx, wanted(row, move.to), news) };
   if (move.type === 'ignore') return { ignored: 'repeated' };
   await noteLate(tx, row, news);
   return { ignored: 'late' };
 }
 
-function moveTo(
-  tx: Tx,
-  { row, to }: { readonly row: CommandRow; readonly to: CommandStatus },
-  { detail, result, atMs }: CommandNews,
-): Promise<CommandRow> {
+interface Move {
+  readonly row: CommandRow;
+  readonly to: CommandStatus;
+}
+
+/** What comes back unsent after it was withdrawn does not go out again. */
+function wanted(row: CommandRow, to: CommandStatus): Move {
+  if (to !== 'queued' || row.detail !== WITHDRAWN) return { row, to };
+  const withdrawn = judgeStep(to, 'withdraw');
+  return { row, to: withdrawn.type === 'move' ? withdrawn.to : to };
+}
+
+function moveTo(tx: Tx, { row, to }: Move, { detail, result, atMs }: CommandNews): Promise<CommandRow> {
+  if (to === 'expired') return endCommand(tx, row, { status: to, detail: WITHDRAWN, atMs });
   const at = new Date(atMs);
   const isBack = to === 'queued';
   return tx
@@ -100,13 +110,37 @@ function moveTo(
     .set({
       status: to,
       detail: isBack || detail === null ? null : shown(detail),
-      ...(result !== null && { result: JSON.stringify(keepable(result)) }),
+      ...(result !== null && { result: JSON.stringify(keepable(shownResult(result))) }),
       ...(isBack ? { sent_at: null, node_id: null } : { answered_at: at }),
-      ...(COMMAND_ENDS.has(to) && { ended_at: at }),
+      ...(COMMAND_ENDS.has(to) && { ended_at: at, args: keptArgs(row) }),
     })
     .where('id', '=', row.id)
     .returningAll()
     .executeTakeFirstOrThrow();
+}
+
+/** Ends a command that its device does not end. */
+export function endCommand(
+  tx: Tx,
+  row: Pick<CommandRow, 'id' | 'args'>,
+  {
+    status,
+    detail,
+    atMs,
+  }: { readonly status: CommandStatus; readonly detail: string; readonly atMs: number },
+): Promise<CommandRow> {
+  return tx
+    .withTables<CommandTables>()
+    .updateTable('command')
+    .set({ status, detail, ended_at: new Date(atMs), args: keptArgs(row) })
+    .where('id', '=', row.id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+/** A secret is kept no longer than it is needed to send it. */
+function keptArgs({ args }: Pick<CommandRow, 'args'>): string {
+  return JSON.stringify(shownArgs(args));
 }
 
 function shown(detail: string): string {
@@ -127,44 +161,51 @@ async function noteLate(tx: Tx, row: CommandRow, { step, detail }: CommandNews):
 
 /** Ends what has passed its deadline; true where there may be more. */
 export async function endOverdue(deps: ChangeDeps): Promise<boolean> {
-  const now = new Date(deps.clock.nowMs());
+  const nowMs = deps.clock.nowMs();
   const rows = await deps.db.transaction().execute(async (tx) => {
     const overdue = await tx
       .withTables<CommandTables>()
       .selectFrom('command')
-      .select(['id', 'status'])
-      .where('status', 'in', ['queued', 'sent', 'accepted'])
-      .where('deadline', '<=', sql<number>`${now}`)
+      .select(['id', 'status', 'args', isDeviceBusy.as('isDeviceBusy')])
+      .where(isOverdue(nowMs))
       .orderBy('deadline')
       .limit(SWEPT_AT_ONCE)
       .forUpdate()
       .skipLocked()
       .execute();
     const ended: CommandRow[] = [];
-    for (const { id, status } of overdue) {
-      const move = judgeStep(status, 'deadline');
+    for (const row of overdue) {
+      const move = judgeStep(row.status, 'deadline');
       if (move.type !== 'move') continue;
-      const row = await tx
-        .withTables<CommandTables>()
-        .updateTable('command')
-        .set({ status: move.to, ended_at: now, detail: NO_ANSWER[move.to] ?? null })
-        .where('id', '=', id)
-        .returningAll()
-        .executeTakeFirstOrThrow();
-      ended.push(row);
+      ended.push(await endCommand(tx, row, { status: move.to, detail: whyEnded(move.to, row), atMs: nowMs }));
     }
-    await tell(deps, tx, ended);
+    await tellChanges(deps, tx, { rows: ended, actor: SELF });
     return ended;
   });
-  finish(deps, rows);
+  countEnds(deps, rows);
+  if (rows.length > 0) deps.outbox.wake();
   return rows.length === SWEPT_AT_ONCE;
 }
 
-async function tell({ audit, outbox }: ChangeDeps, tx: Tx, rows: readonly CommandRow[]): Promise<void> {
+/** Whether another command of the device is in hand. */
+const isDeviceBusy = sql<boolean>`exists (select from command as held
+  where held.device_id = command.device_id and held.id <> command.id and held.status in ('sent', 'accepted'))`;
+
+function whyEnded(status: CommandStatus, { isDeviceBusy }: { readonly isDeviceBusy: boolean }): string {
+  if (status !== 'expired') return 'no_answer_by_deadline';
+  return isDeviceBusy ? 'device_busy' : 'not_sent_by_deadline';
+}
+
+/** Tells others of the status these commands have now, and puts on record what has ended. */
+export async function tellChanges(
+  { audit, outbox }: Pick<ChangeDeps, 'audit' | 'outbox'>,
+  tx: Tx,
+  { rows, actor }: { readonly rows: readonly CommandRow[]; readonly actor: Actor },
+): Promise<void> {
   for (const row of rows) {
     if (!COMMAND_ENDS.has(row.status)) continue;
     await audit.record(tx, {
-      actor: SELF,
+      actor,
       action: 'command.ended',
       entity: 'command',
       entityId: row.id,
@@ -174,7 +215,6 @@ async function tell({ audit, outbox }: ChangeDeps, tx: Tx, rows: readonly Comman
   await outbox.publish(tx, rows.map(changeOf));
 }
 
-function finish({ outbox, count }: ChangeDeps, rows: readonly CommandRow[]): void {
+export function countEnds({ count }: Pick<ChangeDeps, 'count'>, rows: readonly CommandRow[]): void {
   for (const { status } of rows) if (COMMAND_ENDS.has(status)) count.ended(status);
-  if (rows.length > 0) outbox.wake();
 }

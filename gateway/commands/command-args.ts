@@ -4,6 +4,7 @@ import type { DeviceKind } from '#contracts/metrics.ts';
 import { connectorComponent } from '#contracts/ocpp.ts';
 import { AftercareError, invalidField } from '#platform/errors.ts';
 import { keepable } from './core/keepable.ts';
+import { isSignInKey } from './core/secret-values.ts';
 
 type Args = Readonly<Record<string, unknown>>;
 
@@ -34,7 +35,7 @@ export function requireCommand(kind: DeviceKind, name: string, args: Args): Comm
     throw invalidField('COMMAND_UNKNOWN', 'name', `${NOUNS[kind]} knows: ${known.join(', ')}`);
   }
   const check = checks.get(command);
-  if (check === undefined || check.Check(args)) return requireKeepable(command, args);
+  if (check === undefined || check.Check(args)) return requireSendable(command, args);
   const fields = [...(check.Errors(args) as Iterable<Flaw>)].map((flaw) => fieldOf(command, flaw));
   const unique = fields.filter(({ field }, at) => fields.findIndex((other) => other.field === field) === at);
   throw new AftercareError(
@@ -47,7 +48,11 @@ export function requireCommand(kind: DeviceKind, name: string, args: Args): Comm
   );
 }
 
-function requireKeepable(command: CommandDefinition, args: Args): CommandDefinition {
+function requireSendable(command: CommandDefinition, args: Args): CommandDefinition {
+  if (command.name === 'change_configuration' && isSignInKey(args.key)) {
+    const how = "a station's password is changed by POST /devices/{id}/credentials";
+    throw invalidField('COMMAND_ARGS_INVALID', 'args.key', how);
+  }
   if (JSON.stringify(keepable(args)) === JSON.stringify(args)) return command;
   throw invalidField('COMMAND_ARGS_INVALID', 'args', 'holds a character that no text may hold');
 }

@@ -118,3 +118,73 @@ test('O1: dispatchers and managers command devices; agents and technicians only 
     expect((await test.call('GET', '/devices/ac-1/commands', { role })).statusCode).toBe(200);
   }
 });
+
+const UNIT = '019e0000-0000-7000-8000-000000000001';
+const setUnit = (test: TestCommands) => test.database.pool.query('update device set unit_id = $1', [UNIT]);
+const audited = async (test: TestCommands, id: string) => {
+  const { rows } = await test.database.pool.query(
+    'select action, fields from audit_record where entity_id = $1 order by id',
+    [id],
+  );
+  return rows;
+};
+
+test.each([
+  ['isInDanger', 'COMMAND_UNIT_IN_DANGER'],
+  ['isAttended', 'COMMAND_TECHNICIAN_ON_SITE'],
+] as const)(
+  'nothing is set going on a unit that %s, unless somebody says why it is safe',
+  async (hazard, code) => {
+    await using test = await openWithDevices();
+    await setUnit(test);
+    const reset = { name: 'reset', args: { type: 'Soft' } };
+    expect((await send(test, reset)).statusCode).toBe(201);
+    test.hazards[hazard] = true;
+    const refused = await send(test, reset);
+    expect([refused.statusCode, refused.json().code]).toEqual([409, code]);
+    expect(refused.json().detail).toContain('override');
+    expect((await send(test, { name: 'restart' }, 'ac-1')).statusCode).toBe(409);
+    const stop = { name: 'change_availability', args: { connectorId: 0, type: 'Inoperative' } };
+    expect((await send(test, stop)).statusCode).toBe(201);
+    expect((await send(test, { ...reset, override: '   ' })).statusCode).toBe(422);
+    const allowed = await send(test, { ...reset, override: 'the technician asked for it' });
+    expect(allowed.statusCode).toBe(201);
+    const [queued] = await audited(test, allowed.json().id);
+    expect(JSON.stringify(queued.fields)).toContain('the technician asked for it');
+  },
+);
+
+test('a command that waits can be cancelled, once, and by those who send', async () => {
+  await using test = await openWithDevices();
+  const { id } = await test.queue({ deviceId: 'cp-1' });
+  const cancel = (role: 'dispatcher' | 'agent' = 'dispatcher') =>
+    test.call('POST', `/commands/${id}/cancel`, { role });
+  expect((await cancel('agent')).statusCode).toBe(403);
+  const cancelled = await cancel();
+  expect(cancelled.statusCode).toBe(200);
+  expect(cancelled.json()).toMatchObject({ status: 'expired', detail: 'withdrawn', sentAt: null });
+  const again = await cancel();
+  expect([again.statusCode, again.json().code]).toEqual([409, 'COMMAND_NOT_QUEUED']);
+  expect((await audited(test, id)).map(({ action }) => action)).toEqual(['command.queued', 'command.ended']);
+  expect((await test.call('POST', `/commands/${UNIT}/cancel`, {})).statusCode).toBe(404);
+});
+
+test('no password of a station is set by command, and no secret is shown, put on record or kept', async () => {
+  await using test = await openWithDevices();
+  const set = (key: string) => send(test, { name: 'change_configuration', args: { key, value: 'hunter22' } });
+  const refused = await set('authorizationKey');
+  expect([refused.statusCode, refused.json().errors[0].field]).toEqual([422, 'args.key']);
+  expect(refused.json().detail).toContain('/credentials');
+  const secret = (await set('BackendPassword')).json<Command>();
+  expect(secret.args).toEqual({ key: 'BackendPassword', value: '********' });
+  expect(JSON.stringify(await audited(test, secret.id))).not.toContain('hunter22');
+  expect((await listed(test, '/commands')).items[0]?.args.value).toBe('********');
+  const kept = async () =>
+    (await test.database.pool.query('select args from command where id = $1', [secret.id])).rows[0].args
+      .value;
+  expect(await kept()).toBe('hunter22');
+  await test.call('POST', `/commands/${secret.id}/cancel`, {});
+  expect(await kept()).toBe('********');
+  const harmless = (await set('HeartbeatInterval')).json<Command>();
+  expect(harmless.args.value).toBe('hunter22');
+});

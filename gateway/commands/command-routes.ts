@@ -6,9 +6,10 @@ import { Page, PageQuery } from '#platform/http/page.ts';
 import type { HttpInstance, Routes } from '#platform/http/routes.ts';
 import { componentOf } from './command-args.ts';
 import { listCommands, readCommand } from './command-list.ts';
-import { type QueueDeps, queueCommand } from './queue-command.ts';
+import { type QueueByHandDeps, queueByHand } from './queue-by-hand.ts';
+import { cancelCommand, type WithdrawDeps } from './withdraw-commands.ts';
 
-interface CommandRouteDeps extends QueueDeps {
+interface CommandRouteDeps extends QueueByHandDeps, WithdrawDeps {
   readonly db: Db;
 }
 
@@ -32,6 +33,7 @@ export function commandRoutes(deps: CommandRouteDeps): Routes {
   return (app) => {
     ofDevice(app, deps);
     ledger(app, deps);
+    cancelRoute(app, deps);
   };
 }
 
@@ -46,7 +48,7 @@ function ofDevice(app: HttpInstance, deps: CommandRouteDeps): void {
         tags,
         summary: 'Tell a device to do something; it waits for the device until its deadline',
         description:
-          '404; 409 `COMMAND_DEVICE_DISABLED`; 422 `COMMAND_UNKNOWN` and `COMMAND_ARGS_INVALID` name the field; 429 `COMMAND_QUEUE_FULL`: 100 wait already.',
+          '404; 409 `COMMAND_DEVICE_DISABLED`; 409 `COMMAND_UNIT_IN_DANGER` and `COMMAND_TECHNICIAN_ON_SITE` for what would set equipment going where it may hurt somebody, unless `override` says why it is safe; 422 `COMMAND_UNKNOWN` and `COMMAND_ARGS_INVALID` name the field; 429 `COMMAND_QUEUE_FULL`: 100 wait already.',
         params,
         body: NewCommand,
         response: { 201: Command },
@@ -55,7 +57,7 @@ function ofDevice(app: HttpInstance, deps: CommandRouteDeps): void {
     async (request, reply) => {
       const { params, body, actor } = request;
       const command = await db.transaction().execute((tx) =>
-        queueCommand(deps, tx, {
+        queueByHand(deps, tx, {
           ...body,
           deviceId: params.id,
           component: componentOf(body.args ?? {}),
@@ -81,6 +83,29 @@ function ofDevice(app: HttpInstance, deps: CommandRouteDeps): void {
       },
     },
     (request) => listCommands(db, { ...request.query, deviceId: request.params.id }),
+  );
+}
+
+function cancelRoute(app: HttpInstance, deps: CommandRouteDeps): void {
+  app.post(
+    '/commands/:id/cancel',
+    {
+      config: { permission: 'commands:send' },
+      schema: {
+        tags,
+        summary: 'Withdraw a command that has not gone out: it ends as expired',
+        description: '404; 409 `COMMAND_NOT_QUEUED`: it is with its device, or has ended.',
+        params: Type.Object({ id: RecordId }),
+        response: { 200: Command },
+      },
+    },
+    async ({ params, actor }) => {
+      const command = await deps.db
+        .transaction()
+        .execute((tx) => cancelCommand(deps, tx, { id: params.id, actor }));
+      deps.outbox.wake();
+      return command;
+    },
   );
 }
 

@@ -2,6 +2,8 @@ import type { Selectable } from 'kysely';
 import type { Command } from '#contracts/commands.ts';
 import { isoTime, isoTimeOrNull } from '#contracts/time.ts';
 import type { NewEvent } from '#platform/outbox/outbox.ts';
+import { deadlineMs } from './command-deadlines.ts';
+import { shownArgs } from './core/secret-values.ts';
 import type { CommandTables } from './tables.ts';
 
 export type CommandRow = Selectable<CommandTables['command']>;
@@ -14,7 +16,7 @@ export function commandOf(row: CommandRow): Command {
     unitId: row.unit_id,
     component: row.component,
     name: row.name,
-    args: { ...row.args },
+    args: { ...shownArgs(row.args) },
     status: row.status,
     detail: row.detail,
     result: row.result === null ? null : { ...row.result },
@@ -24,7 +26,7 @@ export function commandOf(row: CommandRow): Command {
     sentAt: isoTimeOrNull(row.sent_at),
     answeredAt: isoTimeOrNull(row.answered_at),
     endedAt: isoTimeOrNull(row.ended_at),
-    deadline: isoTime(row.deadline),
+    deadline: isoTime(deadlineMs(row)),
   };
 }
 

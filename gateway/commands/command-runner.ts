@@ -5,6 +5,7 @@ import { coalesce } from '#platform/outbox/coalesce.ts';
 import type { CommandAnswer, CommandCarrier } from './carrier.ts';
 import { type ChangeDeps, endOverdue, takeNews } from './change-commands.ts';
 import { claimNext, devicesWaitingHere } from './claim-next.ts';
+import { deadlineMs } from './command-deadlines.ts';
 import type { CommandRow } from './command-rows.ts';
 import { COMMANDS_CHANNEL, deviceOfWake } from './command-wakes.ts';
 import { createNewsQueue } from './news-queue.ts';
@@ -110,7 +111,7 @@ async function carry(carrier: CommandCarrier, row: CommandRow, log: Logger): Pro
       deviceId: row.device_id,
       name: row.name,
       args: row.args,
-      deadlineMs: row.deadline,
+      deadlineMs: deadlineMs(row),
     });
   } catch (error) {
     log.error({ err: error, commandId: row.id, deviceId: row.device_id }, 'a command could not be carried');

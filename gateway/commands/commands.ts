@@ -11,7 +11,9 @@ import { createCommandCounter } from './command-metrics.ts';
 import { commandRoutes } from './command-routes.ts';
 import { type CommandRunnerConfig, startCommandRunner } from './command-runner.ts';
 import { createCommandWaker } from './command-wakes.ts';
+import type { UnitHazards } from './queue-by-hand.ts';
 import { type CommandRequest, queueCommand } from './queue-command.ts';
+import { type Withdrawal, withdrawCommands } from './withdraw-commands.ts';
 
 /** What a device says became of a command. */
 export interface DeviceAnswer {
@@ -28,6 +30,8 @@ export interface Commands {
   readonly consumers: readonly Consumer[];
   /** Puts a command in its device's queue, in the caller's transaction; see {@link queueCommand}. */
   queue(tx: Tx, request: CommandRequest): Promise<Command>;
+  /** Ends what has not gone out yet, in the caller's transaction; see {@link withdrawCommands}. */
+  withdraw(tx: Tx, withdrawal: Withdrawal): Promise<void>;
   /** Takes up answers in the order given; the same ones may come again. Rejects while the database is away. */
   recordAnswers(answers: readonly DeviceAnswer[]): Promise<void>;
   /** Sends commands to what is connected to this node. Call it when the carriers are there. */
@@ -38,15 +42,17 @@ export type CommandDeps = Omit<ChangeDeps, 'count'> & {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly bus: Bus;
+  readonly hazards: UnitHazards;
 };
 
 export function createCommands(deps: CommandDeps): Commands {
   const { log, bus, metrics } = deps;
   const changes: ChangeDeps = { ...deps, count: createCommandCounter(metrics) };
   return {
-    routes: commandRoutes(deps),
+    routes: commandRoutes({ ...changes, hazards: deps.hazards }),
     consumers: [createCommandWaker({ bus })],
     queue: (tx, request) => queueCommand(deps, tx, request),
+    withdraw: async (tx, withdrawal) => void (await withdrawCommands(changes, tx, withdrawal)),
     recordAnswers: (answers) =>
       takeNews(
         changes,

@@ -9,6 +9,8 @@ import type { Outbox } from '#platform/outbox/outbox.ts';
 import type { DeviceTables } from '../devices/tables.ts';
 import { requireCommand } from './command-args.ts';
 import { type CommandRow, changeOf, commandOf } from './command-rows.ts';
+import { keepableText } from './core/keepable.ts';
+import { shownArgs } from './core/secret-values.ts';
 import type { CommandTables } from './tables.ts';
 
 export interface QueueDeps {
@@ -66,7 +68,12 @@ export async function queueCommand(deps: QueueDeps, tx: Tx, request: CommandRequ
     action: 'command.queued',
     entity: 'command',
     entityId: row.id,
-    fields: { deviceId: { to: deviceId }, name: { to: name }, args: { to: args } },
+    fields: {
+      deviceId: { to: deviceId },
+      name: { to: name },
+      args: { to: shownArgs(args) },
+      ...(request.override !== undefined && { override: { to: keepableText(request.override) } }),
+    },
   });
   await deps.outbox.publish(tx, [changeOf(row)]);
   return commandOf(row);

@@ -67,7 +67,13 @@ test('a command that waits for its device goes when the device subscribes, and e
   const { deps, gateway, sink } = test;
   const log = createLog({ level: 'silent', format: 'json' });
   await using bus = createLocalBus({ log });
-  const commands = createCommands({ ...deps, log, metrics: createMetrics(), bus });
+  const commands = createCommands({
+    ...deps,
+    log,
+    metrics: createMetrics(),
+    bus,
+    hazards: { of: async () => ({ isInDanger: false, isAttended: false }) },
+  });
   await using _runner = commands.startRunner([gateway.carrier], { nodeId: 'node-1' });
   const credentials = await test.addDevice({ id: 'ac-1' });
   const { id, deadline } = await deps.db.transaction().execute((tx) =>

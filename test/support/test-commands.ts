@@ -69,6 +69,8 @@ export interface TestCommands extends AsyncDisposable {
   readonly deps: DeviceDeps;
   readonly clock: ManualClock;
   readonly commands: Commands;
+  /** What is said of every unit. */
+  readonly hazards: { isInDanger: boolean; isAttended: boolean };
   readonly call: FeatureApp['call'];
   /** A node with these wires, until the test ends. */
   startNode(nodeId: string, ...carriers: CommandCarrier[]): AsyncDisposable;
@@ -89,7 +91,17 @@ export async function openTestCommands(): Promise<TestCommands> {
   const consumers: Consumer[] = [];
   const outbox = createOutbox({ clock }, { consumers });
   const bus = createLocalBus({ log });
-  const commands = createCommands({ db, clock, audit: deps.audit, outbox, log, metrics, bus });
+  const hazards = { isInDanger: false, isAttended: false };
+  const commands = createCommands({
+    db,
+    clock,
+    audit: deps.audit,
+    outbox,
+    log,
+    metrics,
+    bus,
+    hazards: { of: async () => hazards },
+  });
   consumers.push(...commands.consumers);
   const events = startOutbox({ db, pool, log, metrics, outbox }, { consumers });
   const app = await openFeatureApp({ db, clock: wall(clock) }, [commands.routes]);
@@ -100,6 +112,7 @@ export async function openTestCommands(): Promise<TestCommands> {
     deps,
     clock,
     commands,
+    hazards,
     call: app.call,
     startNode: (nodeId, ...carriers) => {
       const node = commands.startRunner(carriers, { nodeId });

@@ -44,6 +44,8 @@ export interface TestDesk extends AsyncDisposable {
   readonly load: { ms: number; unreadable: string | null };
   /** What devices were told by remote repair, in order; ids are unique as in the command ledger. */
   readonly commands: SentCommand[];
+  /** Those that were withdrawn. */
+  readonly withdrawn: string[];
   /** Devices at which a vehicle charges. */
   readonly charging: Set<string>;
   /** How the command ledger refuses what it is told, while it does. */
@@ -77,6 +79,7 @@ export async function openTestDesk(
     throw new AftercareError('TEST_TELEMETRY_AWAY', 'telemetry is away');
   };
   const commands: SentCommand[] = [];
+  const withdrawn: string[] = [];
   const charging = new Set<string>();
   const refusal: TestDesk['refusal'] = { kind: null };
   const consumers: Desk['consumers'][number][] = [];
@@ -93,6 +96,7 @@ export async function openTestDesk(
         if (kind !== null) throw new AftercareError('TEST_REFUSED', 'no command now', { kind });
         if (!commands.some(({ id }) => id === command.id)) commands.push(command);
       },
+      withdraw: async (_tx, ids) => void withdrawn.push(...ids),
     },
     charging: { isCharging: async (deviceId) => charging.has(deviceId) },
   });
@@ -114,6 +118,7 @@ export async function openTestDesk(
     clock,
     load,
     commands,
+    withdrawn,
     charging,
     refusal,
     startConsumers,

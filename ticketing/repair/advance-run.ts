@@ -7,7 +7,7 @@ import { forEach } from '../for-each.ts';
 import { lockUnitAndTicket, standingAlarms, type TicketRow } from '../tickets/index.ts';
 import { judgeRun, RUN_POLICY, type RunDecision, type RunStep, stepsFor } from './core/judge-run.ts';
 import { abortRun, giveUp, resolveRun } from './end-run.ts';
-import type { RemoteDeps } from './ports.ts';
+import type { RemoteDeps, RunDeps } from './ports.ts';
 import { dueRuns, lockRun } from './run-records.ts';
 import type { AttemptRow, RepairTables, RunRow } from './tables.ts';
 import { hazardsOf } from './unit-hazards.ts';
@@ -71,11 +71,15 @@ async function advanceOne(deps: RemoteDeps, peek: RunRow, refused: string | null
     if (ticket === undefined || run === undefined) return;
     const orders = (await deps.orders.tickets.orders.summarise(tx, [ticket.id])).get(ticket.id);
     if (ticket.status !== 'in_progress' || (orders?.unfinished ?? 0) > 0) {
-      await abortRun(deps.orders.tickets, tx, { ticketId: ticket.id, reason: 'work_in_hand', actor: ACTOR });
+      await abortRun(runDeps(deps), tx, { ticketId: ticket.id, reason: 'work_in_hand', actor: ACTOR });
       return;
     }
     await moveOn(deps, tx, { run, ticket, steps, isCharging, refused });
   });
+}
+
+function runDeps({ orders, remoteCommands }: RemoteDeps): RunDeps {
+  return { ...orders.tickets, remoteCommands };
 }
 
 async function attemptsOf(tx: Tx, runId: string): Promise<AttemptRow[]> {
@@ -131,16 +135,16 @@ async function act(
   { decision, ...held }: Held & { readonly decision: RunDecision },
 ): Promise<void> {
   const { run, ticket } = held;
-  const { tickets } = deps.orders;
+  const ending = runDeps(deps);
   switch (decision.act) {
     case 'cured':
-      return resolveRun(tickets, tx, { run, ticket, actor: ACTOR, resolution: 'remote' });
+      return resolveRun(ending, tx, { run, ticket, actor: ACTOR, resolution: 'remote' });
     case 'fail':
-      return giveUp(tickets, tx, { run, ticket, actor: ACTOR, status: 'failed', reason: decision.reason });
+      return giveUp(ending, tx, { run, ticket, actor: ACTOR, status: 'failed', reason: decision.reason });
     case 'abort':
       return decision.reason === 'self_cleared'
-        ? resolveRun(tickets, tx, { run, ticket, actor: ACTOR, resolution: 'self_cleared' })
-        : giveUp(tickets, tx, { run, ticket, actor: ACTOR, status: 'aborted', reason: decision.reason });
+        ? resolveRun(ending, tx, { run, ticket, actor: ACTOR, resolution: 'self_cleared' })
+        : giveUp(ending, tx, { run, ticket, actor: ACTOR, status: 'aborted', reason: decision.reason });
     case 'wait':
       return waitUntil(tx, run, decision);
     case 'skip':

@@ -6,7 +6,7 @@ import { newId } from '#platform/ids.ts';
 import { startClocks } from '../sla/index.ts';
 import { moveTicket, noteTicketEvent, type TicketDeps, type TicketRow } from '../tickets/index.ts';
 import { findUnit } from '../units/index.ts';
-import { type Refusal, refusalByFault, refusalByUnit } from './core/may-start.ts';
+import { type Refusal, refusalByFault, refusalByUnit, type UnitFacts } from './core/may-start.ts';
 import { runsOfFault } from './run-records.ts';
 import type { RepairTables } from './tables.ts';
 import { hazardsOf } from './unit-hazards.ts';
@@ -59,24 +59,27 @@ export function faultFacts(ticket: TicketRow) {
   };
 }
 
-/** Why the unit takes no remote repair now; the caller holds it. */
-export async function refusalOfUnit(
+/** What speaks for and against a run on the ticket's unit, which the caller holds; undefined where it has none. */
+export async function unitFacts(
   { clock }: Pick<TicketDeps, 'clock'>,
   tx: Tx,
   { ticket, playbook }: { readonly ticket: TicketRow; readonly playbook: Playbook },
-): Promise<Refusal | null> {
+): Promise<UnitFacts | undefined> {
   const unit = ticket.unit_id === null ? undefined : await findUnit(tx, ticket.unit_id);
-  if (unit === undefined) return 'no_device';
+  if (unit === undefined) return undefined;
   const nowMs = clock.nowMs();
   const sinceMs = nowMs - Math.max(playbook.windowMs, playbook.coolDownMs) - RUN_MARGIN_MS;
   const runs = await runsOfFault(tx, { unitId: unit.id, faultFamily: ticket.fault_family, sinceMs });
-  return refusalByUnit(playbook, {
-    kind: unit.kind,
-    isInService: unit.status === 'in_service',
-    ...(await hazardsOf(tx, unit.id)),
-    ...runs,
-    nowMs,
-  });
+  return { kind: unit.kind, ...(await hazardsOf(tx, unit.id)), ...runs, nowMs };
+}
+
+async function refusalOfUnit(
+  deps: Pick<TicketDeps, 'clock'>,
+  tx: Tx,
+  { ticket, playbook }: { readonly ticket: TicketRow; readonly playbook: Playbook },
+): Promise<Refusal | null> {
+  const facts = await unitFacts(deps, tx, { ticket, playbook });
+  return facts === undefined ? 'no_device' : refusalByUnit(playbook, facts);
 }
 
 /** A run that began this long before a window may have ended inside it. */

@@ -10,7 +10,8 @@ import {
   type TicketRow,
 } from '../tickets/index.ts';
 import { REMOTE_POLICY } from './core/judge.ts';
-import { lockRunOfTicket } from './run-records.ts';
+import type { RunDeps } from './ports.ts';
+import { lockRunOfTicket, openCommandsOf } from './run-records.ts';
 import type { RepairTables, RunRow } from './tables.ts';
 
 interface End {
@@ -20,8 +21,8 @@ interface End {
   readonly actor: Actor;
 }
 
-/** Ends a run whose row and ticket the caller holds: record, timeline, audit and T7. */
-async function endRun(deps: TicketDeps, tx: Tx, { run, status, reason, actor }: End): Promise<void> {
+/** Ends a run whose row and ticket the caller holds: record, commands that wait, timeline, audit and T7. */
+async function endRun(deps: RunDeps, tx: Tx, { run, status, reason, actor }: End): Promise<void> {
   const { id, ticket_id: ticketId } = run;
   const atMs = deps.clock.nowMs();
   await tx
@@ -30,6 +31,7 @@ async function endRun(deps: TicketDeps, tx: Tx, { run, status, reason, actor }: 
     .set({ status, reason, ended_at: new Date(atMs), waiting_since: null })
     .where('id', '=', id)
     .execute();
+  await deps.remoteCommands.withdraw(tx, await openCommandsOf(tx, id));
   const clock = { kinds: ['T7'], on: { ticketId }, atMs } as const;
   if (status === 'cured') await stopClocks({ outbox: deps.outbox, nowMs: atMs }, tx, clock);
   else await withdrawClocks(deps, tx, clock);
@@ -46,7 +48,7 @@ async function endRun(deps: TicketDeps, tx: Tx, { run, status, reason, actor }: 
 
 /** Ends the run under way on a ticket that the caller holds; nothing where there is none. */
 export async function abortRun(
-  deps: TicketDeps,
+  deps: RunDeps,
   tx: Tx,
   { ticketId, reason, actor }: { readonly ticketId: string; readonly reason: string; readonly actor: Actor },
 ): Promise<boolean> {
@@ -64,7 +66,7 @@ interface Ended {
 
 /** Ends a run that did not help; somebody must go, and sees what was tried. */
 export async function giveUp(
-  deps: TicketDeps,
+  deps: RunDeps,
   tx: Tx,
   { run, ticket, actor, reason, status }: Ended & Pick<End, 'reason' | 'status'>,
 ): Promise<void> {
@@ -77,7 +79,7 @@ export async function giveUp(
  * machine that mended itself leaves nobody to respond: T1 and T2 lapse.
  */
 export async function resolveRun(
-  deps: TicketDeps,
+  deps: RunDeps,
   tx: Tx,
   { run, ticket, actor, resolution }: Ended & { readonly resolution: 'remote' | 'self_cleared' },
 ): Promise<void> {

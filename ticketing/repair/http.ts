@@ -14,6 +14,7 @@ import {
   toTicketDetail,
 } from '../tickets/index.ts';
 import { startByHand, stopByHand } from './by-hand.ts';
+import type { RunDeps } from './ports.ts';
 import { recordTicketCallback } from './ticket-callback.ts';
 
 const Params = Type.Object({ id: RecordId });
@@ -30,7 +31,7 @@ const tags = ['tickets'];
 const response = { 200: TicketDetail };
 
 /** What people do about a ticket's remote repair. */
-export function remoteRepairRoutes(deps: TicketDeps): Routes {
+export function remoteRepairRoutes(deps: RunDeps): Routes {
   return (app) => {
     runRoutes(deps, app);
     callbackRoute(deps, app);
@@ -54,7 +55,7 @@ async function change(
   return toTicketDetail(deps, row);
 }
 
-function runRoutes(deps: TicketDeps, app: HttpInstance): void {
+function runRoutes(deps: RunDeps, app: HttpInstance): void {
   const config = { permission: 'commands:send' } as const;
   app.post(
     '/tickets/:id/remote-repair',

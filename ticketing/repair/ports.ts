@@ -1,4 +1,5 @@
 import type { Tx } from '#platform/db/db.ts';
+import type { TicketDeps } from '../tickets/index.ts';
 import type { WorkOrderDeps } from '../work-orders/index.ts';
 
 /** A playbook's step as it goes to the device. */
@@ -19,11 +20,18 @@ interface RemoteCommand {
 export interface RemoteCommands {
   /** Records the command in the caller's transaction: it goes on the wire only after the commit. */
   enqueue(tx: Tx, command: RemoteCommand): Promise<void>;
+  /** Ends those that have not gone out yet, in the caller's transaction. */
+  withdraw(tx: Tx, commandIds: readonly string[]): Promise<void>;
 }
 
 /** Whether a vehicle charges at a device. */
 export interface ChargingState {
   isCharging(deviceId: string): Promise<boolean>;
+}
+
+/** What the end of a run takes. */
+export interface RunDeps extends TicketDeps {
+  readonly remoteCommands: RemoteCommands;
 }
 
 export interface RemoteDeps {

@@ -152,6 +152,34 @@ test('a command that is refused on our side counts as tried; one that cannot be 
   expect(await fault.orders()).toHaveLength(1);
 });
 
+test('a run that ends takes back what has not gone out, and a unit put out of service ends it', async () => {
+  await using desk = await openTestDesk();
+  const fault = await faultOn(desk, READER);
+  await sweepAfter(desk);
+  await told(desk, 'done');
+  await sweepAfter(desk, 10_000);
+  expect(names(desk)).toEqual(['trigger_message', 'reset']);
+  const [, reset] = desk.commands;
+  await desk.call(`POST /tickets/${fault.id}/remote-repair/stop`);
+  expect(desk.withdrawn).toEqual([reset?.id]);
+
+  const second = await faultOn(desk);
+  await sweepAfter(desk);
+  await desk.database.pool.query(`update unit set status = 'suspended' where id = $1`, [second.unit.unitId]);
+  await sweepAfter(desk);
+  expect((await second.ticket()).remoteRuns).toMatchObject([{ status: 'aborted', reason: 'unit_suspended' }]);
+  expect(desk.withdrawn).toEqual([reset?.id, desk.commands.at(-1)?.id]);
+  expect(await second.orders()).toHaveLength(1);
+});
+
+test('a playbook that does not exist is answered with those that do', async () => {
+  await using desk = await openTestDesk();
+  const { id } = await faultOn(desk);
+  const { status, body } = await desk.call(`POST /tickets/${id}/remote-repair`, { playbook: 'pile-rest' });
+  expect(status).toBe(422);
+  expect(body.detail).toContain('pile-reset, pile-unlock');
+});
+
 test('what no command cures opens a work order whose card shows the attempts', async () => {
   await using desk = await openTestDesk();
   const fault = await faultOn(desk);
@@ -265,7 +293,13 @@ test('one repair a unit at a time, a cool-down after it, and a limit a day', asy
     return () => desk.call(`POST /tickets/${fault.id}/remote-repair`, {});
   };
   const again = await restart();
-  expect(await again()).toMatchObject({ status: 409, body: { code: 'REPAIR_COOL_DOWN' } });
+  expect(await again()).toMatchObject({
+    status: 409,
+    body: {
+      code: 'REPAIR_COOL_DOWN',
+      detail: expect.stringContaining('again from 2026-11-21T08:10:00.000Z'),
+    },
+  });
   desk.clock.advance(10 * MINUTE_MS);
   expect((await again()).status).toBe(200);
   await restart();
@@ -273,7 +307,10 @@ test('one repair a unit at a time, a cool-down after it, and a limit a day', asy
   expect((await again()).status).toBe(200);
   await restart();
   desk.clock.advance(10 * MINUTE_MS);
-  expect(await again()).toMatchObject({ status: 409, body: { code: 'REPAIR_LIMIT' } });
+  expect(await again()).toMatchObject({
+    status: 409,
+    body: { code: 'REPAIR_LIMIT', detail: expect.stringContaining('again from 2026-11-22T08:00:00.000Z') },
+  });
   desk.clock.advance(24 * 60 * MINUTE_MS);
   expect((await again()).status).toBe(200);
 });

@@ -177,6 +177,8 @@ test('somebody who sets out during a run ends it before its next command', async
   await pile.sweep();
   expect(desk.commands).toHaveLength(1);
   await step('depart');
+  await pile.sweep();
+  expect(desk.withdrawn).toEqual([desk.commands[0]?.id]);
   await pile.sweep(30 * MINUTE_MS);
   expect((await pile.ticket()).remoteRuns).toMatchObject([
     { status: 'aborted', reason: 'technician_on_site' },

@@ -1,16 +1,24 @@
 import { type SqlBool, sql } from 'kysely';
+import { COMMAND_ENDS } from '#contracts/commands.ts';
 import type { Db, Tx } from '#platform/db/db.ts';
 import { isInDanger } from '../tickets/index.ts';
 import type { RepairTables, RunRow } from './tables.ts';
+import { isAttended, isInService } from './unit-hazards.ts';
 
-/** Runs whose next move is due, or whose unit has become dangerous, the longest waiting first. */
+const UNIT = sql.ref<string>('repair_run.unit_id');
+
+/**
+ * Runs whose next move is due, or whose unit no longer takes what has been queued for it, the longest waiting first.
+ */
 export async function dueRuns(db: Db, nowMs: number): Promise<RunRow[]> {
   return db
     .withTables<RepairTables>()
     .selectFrom('repair_run')
     .selectAll()
     .where('status', '=', 'running')
-    .where(sql<SqlBool>`(due_at <= ${new Date(nowMs)} or ${isInDanger(sql.ref('repair_run.unit_id'))})`)
+    .where(sql<SqlBool>`(due_at <= ${new Date(nowMs)} or ${isInDanger(UNIT)} or not ${isInService(UNIT)}
+      or ${isAttended(UNIT)} and exists (
+        select from repair_attempt where run_id = repair_run.id and command_status = 'queued'))`)
     .orderBy('due_at')
     .limit(500)
     .execute();
@@ -56,6 +64,18 @@ export async function wakeRuns(tx: Tx, ticketIds: readonly string[], nowMs: numb
     .set({ due_at: new Date(nowMs) })
     .where('id', 'in', held)
     .execute();
+}
+
+/** Commands of a run that have not ended as far as is known here. */
+export async function openCommandsOf(tx: Tx, runId: string): Promise<string[]> {
+  const rows = await tx
+    .withTables<RepairTables>()
+    .selectFrom('repair_attempt')
+    .select('command_id')
+    .where('run_id', '=', runId)
+    .where('command_status', 'not in', [...COMMAND_ENDS])
+    .execute();
+  return rows.flatMap(({ command_id }) => command_id ?? []);
 }
 
 /** Whether a unit is under remote repair, and when its runs for that fault family began and ended. */

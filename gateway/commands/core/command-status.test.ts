@@ -11,6 +11,7 @@ const STEPS: readonly CommandStep[] = [
   'failed',
   'rejected',
   'deadline',
+  'withdraw',
 ];
 
 function play(steps: readonly CommandStep[]): CommandStatus[] {
@@ -30,6 +31,12 @@ test('a deadline expires what was never sent and times out what was', () => {
   expect(play(['deadline'])).toEqual(['expired']);
   expect(play(['sent', 'deadline'])).toEqual(['sent', 'timed_out']);
   expect(play(['sent', 'accepted', 'deadline']).at(-1)).toBe('timed_out');
+});
+
+test('only what has not gone out can be withdrawn', () => {
+  expect(play(['withdraw'])).toEqual(['expired']);
+  expect(play(['sent', 'withdraw', 'accepted', 'withdraw', 'done', 'withdraw']).at(-1)).toBe('done');
+  expect(play(['sent', 'unsent', 'withdraw'])).toEqual(['sent', 'queued', 'expired']);
 });
 
 test('what never went out is queued again, and nothing that a device says of it counts until it is sent', () => {

@@ -1,7 +1,15 @@
 import { COMMAND_ENDS, type CommandStatus } from '#contracts/commands.ts';
 
-/** What happens to a command: what its device or its carrier says, or what the clock does. */
-export type CommandStep = 'sent' | 'unsent' | 'accepted' | 'done' | 'failed' | 'rejected' | 'deadline';
+/** What happens to a command: what its device or its carrier says, what the clock does, or that nobody wants it any more. */
+export type CommandStep =
+  | 'sent'
+  | 'unsent'
+  | 'accepted'
+  | 'done'
+  | 'failed'
+  | 'rejected'
+  | 'deadline'
+  | 'withdraw';
 
 /**
  * What a step does: the status it leads to, a note on a command that has ended otherwise, or nothing because it is
@@ -17,7 +25,7 @@ type Moves = Readonly<Partial<Record<CommandStep, CommandStatus>>>;
 const ANSWERS: Moves = { done: 'done', failed: 'failed', rejected: 'rejected', deadline: 'timed_out' };
 
 const MOVES: Readonly<Partial<Record<CommandStatus, Moves>>> = {
-  queued: { sent: 'sent', deadline: 'expired' },
+  queued: { sent: 'sent', deadline: 'expired', withdraw: 'expired' },
   sent: { ...ANSWERS, accepted: 'accepted', unsent: 'queued' },
   accepted: ANSWERS,
 };

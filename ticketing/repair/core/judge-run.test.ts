@@ -24,6 +24,7 @@ const BEGUN: RunFacts = {
   standingAlarms: 1,
   isInDanger: false,
   isAttended: false,
+  isInService: true,
   isCharging: false,
 };
 
@@ -160,6 +161,7 @@ function unitAt(dice: Dice, nowMs: number, n: number) {
     isCharging: dice.charging[n % dice.charging.length] ?? false,
     isInDanger: dice.dangerAtMs !== null && nowMs >= dice.dangerAtMs,
     isAttended: dice.attended[n % dice.attended.length] ?? false,
+    isInService: true,
   };
 }
 
@@ -266,4 +268,35 @@ test('whatever device and driver do: no command while charging, in danger or bes
     }),
     { numRuns: 200 },
   );
+});
+
+test('a unit out of service, or attended while a command waits to go out, ends the run at once', () => {
+  const waiting = { ...BEGUN, attempts: [attempt({ status: 'queued' })] };
+  expect(judgeRun({ ...waiting, isInService: false })).toMatchObject({
+    act: 'abort',
+    reason: 'unit_suspended',
+  });
+  expect(judgeRun({ ...waiting, isAttended: true })).toMatchObject({
+    act: 'abort',
+    reason: 'technician_on_site',
+  });
+  const sent = { ...BEGUN, attempts: [attempt({ status: 'sent' })] };
+  expect(judgeRun({ ...sent, isAttended: true })).toMatchObject({ act: 'wait' });
+});
+
+test.each([
+  ['not_sent_by_deadline', 'not_connected'],
+  ['device_busy', 'device_busy'],
+  ['withdrawn', 'command_withdrawn'],
+])('a first command that never went out (%s) fails the run as %s', (detail, reason) => {
+  const unsent = { ...BEGUN, attempts: [attempt({ status: 'expired', detail })] };
+  expect(judgeRun(unsent)).toMatchObject({ act: 'fail', reason });
+});
+
+test('a later command that a person withdrew is followed by no other', () => {
+  const attempts = [
+    attempt({ outcome: 'not_cured' }),
+    attempt({ step: 1, status: 'expired', detail: 'withdrawn' }),
+  ];
+  expect(judgeRun({ ...BEGUN, attempts })).toMatchObject({ act: 'fail', reason: 'command_withdrawn' });
 });

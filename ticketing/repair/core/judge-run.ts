@@ -47,10 +47,20 @@ export interface RunFacts {
   readonly isInDanger: boolean;
   /** Somebody works at the unit or is on the way. */
   readonly isAttended: boolean;
+  /** Neither suspended nor retired. */
+  readonly isInService: boolean;
   readonly isCharging: boolean;
 }
 
-type RunFailure = 'not_cured' | 'not_connected' | 'session_running' | 'too_long';
+type RunFailure =
+  | 'not_cured'
+  | 'not_connected'
+  | 'device_busy'
+  | 'command_withdrawn'
+  | 'session_running'
+  | 'too_long';
+
+type RunHazard = 'safety' | 'unit_suspended' | 'technician_on_site';
 
 /** What to do with a run now. `judged` is what the attempt in hand came to, where that is known by now. */
 export type RunDecision = { readonly judged: RemoteOutcome | null } & (
@@ -59,7 +69,7 @@ export type RunDecision = { readonly judged: RemoteOutcome | null } & (
   | { readonly act: 'skip'; readonly step: number }
   | { readonly act: 'cured' }
   | { readonly act: 'fail'; readonly reason: RunFailure }
-  | { readonly act: 'abort'; readonly reason: 'self_cleared' | 'safety' | 'technician_on_site' }
+  | { readonly act: 'abort'; readonly reason: 'self_cleared' | RunHazard }
 );
 
 /** A playbook's steps for a fault of that component. */
@@ -90,13 +100,14 @@ function hasReached({ status }: Attempt): boolean {
 
 /**
  * The next move of a run: each step in turn, each judged by whether the alarms return. Alarms that return before
- * any command has reached the device cleared by themselves: that is no cure. Danger ends a run at once; somebody at
- * the unit ends it where a further command would have its turn.
+ * any command has reached the device cleared by themselves: that is no cure. Danger, or a unit out of service, ends
+ * a run at once; somebody at the unit ends it while a command waits to go out, or where a further one has its turn.
  */
 export function judgeRun(facts: RunFacts): RunDecision {
   const last = facts.attempts.at(-1);
   if (facts.standingAlarms === 0) return afterReturn(facts.attempts);
-  if (facts.isInDanger) return { act: 'abort', reason: 'safety', judged: null };
+  const hazard = hazardNow(facts, last);
+  if (hazard !== null) return { act: 'abort', reason: hazard, judged: null };
   if (facts.nowMs >= facts.startedAtMs + RUN_POLICY.longestMs) {
     return { act: 'fail', reason: 'too_long', judged: null };
   }
@@ -107,6 +118,15 @@ export function judgeRun(facts: RunFacts): RunDecision {
     return { act: 'wait', untilMs: verdict, waitingSinceMs, judged: null };
   }
   return afterAttempt(facts, last, last.outcome === null ? verdict : null);
+}
+
+function hazardNow(
+  { isInDanger, isInService, isAttended }: RunFacts,
+  last: Attempt | undefined,
+): RunHazard | null {
+  if (isInDanger) return 'safety';
+  if (!isInService) return 'unit_suspended';
+  return isAttended && last?.status === 'queued' ? 'technician_on_site' : null;
 }
 
 function afterReturn(attempts: readonly Attempt[]): RunDecision {
@@ -156,14 +176,23 @@ function afterAttempt(facts: RunFacts, last: Attempt, judged: RemoteOutcome | nu
     }
     return tryStep({ ...facts, waitingSinceMs: sinceMs }, retry, judged);
   }
-  const isFirst = !facts.attempts.some((attempt) => attempt !== last && attempt.outcome !== 'skipped');
-  if (isFirst && last.status === 'expired') return { act: 'fail', reason: 'not_connected', judged };
+  const unsent = whyUnsent(facts, last);
+  if (unsent !== null) return { act: 'fail', reason: unsent, judged };
   const isNewStep = judged !== null;
   return tryStep(
     isNewStep ? { ...facts, waitingSinceMs: null } : facts,
     { step: last.step + 1, try: 0 },
     judged,
   );
+}
+
+/** Why no other step is tried after one that never went out. */
+function whyUnsent({ attempts }: RunFacts, last: Attempt): RunFailure | null {
+  if (last.status !== 'expired') return null;
+  if (last.detail === 'withdrawn') return 'command_withdrawn';
+  const isFirst = !attempts.some((attempt) => attempt !== last && attempt.outcome !== 'skipped');
+  if (!isFirst) return null;
+  return last.detail === 'device_busy' ? 'device_busy' : 'not_connected';
 }
 
 function tryStep(

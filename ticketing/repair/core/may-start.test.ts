@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FAULT_FAMILIES } from '#contracts/faults.ts';
 import { findPlaybook, PLAYBOOKS, type Playbook } from '#contracts/playbooks.ts';
-import { refusalByFault, refusalByUnit } from './may-start.ts';
+import { mayStartAgainMs, refusalByFault, refusalByUnit } from './may-start.ts';
 
 const reset = findPlaybook('pile-reset');
 const FRESH = {
@@ -97,6 +97,24 @@ test('however often a fault returns, no more runs begin than the limit, and neve
         if (before !== undefined) {
           expect(startMs).toBeGreaterThanOrEqual(before + lastsMs + playbook.coolDownMs);
         }
+      }
+    }),
+  );
+});
+
+test('limit and cool-down name the first instant at which they no longer refuse', () => {
+  const any = fc.record({
+    startedAtMs: fc.array(fc.nat(2_000_000_000), { maxLength: 8 }),
+    lastEndedAtMs: fc.option(fc.nat(2_000_000_000)),
+    nowMs: fc.constant(2_000_000_000),
+  });
+  fc.assert(
+    fc.property(fc.constantFrom(...PLAYBOOKS), any, (playbook, runs) => {
+      const { kind } = playbook;
+      const againMs = mayStartAgainMs(playbook, runs);
+      expect(refusalByUnit(playbook, { ...FRESH, kind, ...runs, nowMs: againMs })).toBeNull();
+      if (againMs > runs.nowMs) {
+        expect(refusalByUnit(playbook, { ...FRESH, kind, ...runs, nowMs: againMs - 1 })).not.toBeNull();
       }
     }),
   );

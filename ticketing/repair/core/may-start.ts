@@ -28,12 +28,12 @@ export interface UnitHazards {
   readonly isInDanger: boolean;
   /** Somebody works there or is on the way. */
   readonly isAttended: boolean;
+  readonly isInService: boolean;
 }
 
 /** What is known of its unit; runs are those of the same unit. */
-interface UnitFacts extends UnitHazards {
+export interface UnitFacts extends UnitHazards {
   readonly kind: DeviceKind | string;
-  readonly isInService: boolean;
   readonly isRunning: boolean;
   /** Starts of the family's runs, and when the last of them ended. */
   readonly startedAtMs: readonly number[];
@@ -66,4 +66,15 @@ export function refusalByUnit(playbook: Playbook, unit: UnitFacts): Refusal | nu
   const inWindow = unit.startedAtMs.filter((ms) => ms > nowMs - playbook.windowMs);
   if (inWindow.length >= playbook.maxRuns) return 'limit';
   return lastEndedAtMs !== null && nowMs < lastEndedAtMs + playbook.coolDownMs ? 'cool_down' : null;
+}
+
+/** When limit and cool-down let the family's next run start. */
+export function mayStartAgainMs(
+  { maxRuns, windowMs, coolDownMs }: Playbook,
+  { startedAtMs, lastEndedAtMs, nowMs }: Pick<UnitFacts, 'startedAtMs' | 'lastEndedAtMs' | 'nowMs'>,
+): number {
+  const inWindow = startedAtMs.filter((ms) => ms > nowMs - windowMs).sort((one, other) => one - other);
+  const limiting = inWindow.at(-maxRuns);
+  const allowedMs = limiting === undefined ? nowMs : limiting + windowMs;
+  return Math.max(allowedMs, lastEndedAtMs === null ? nowMs : lastEndedAtMs + coolDownMs);
 }

@@ -46,16 +46,26 @@ export async function signIn(httpPort: number, password: string): Promise<string
   return ((await call(url, { method: 'POST', headers, body })) as { token: string }).token;
 }
 
+/** Devices that one file may register. */
+const MAX_IMPORT = 5_000;
+
 export function createApi(httpPort: number, token: string): Api {
   const base = `http://127.0.0.1:${httpPort}/api/v1`;
   const authorization = `Bearer ${token}`;
   return {
     async registerDevices(ids) {
-      const body = ['id,kind,model', ...ids.map((id) => `${id},ac_unit,${MODEL}`)].join('\n');
       const headers = { authorization, 'content-type': 'text/csv' };
-      const reply = await call(`${base}/devices/import`, { method: 'POST', headers, body });
-      const { devices } = reply as { devices: { id: string; mqtt: Omit<LoadDevice, 'id'> }[] };
-      return devices.map(({ id, mqtt }) => ({ id, username: mqtt.username, password: mqtt.password }));
+      const registered: LoadDevice[] = [];
+      for (let first = 0; first < ids.length; first += MAX_IMPORT) {
+        const rows = ids.slice(first, first + MAX_IMPORT).map((id) => `${id},ac_unit,${MODEL}`);
+        const body = ['id,kind,model', ...rows].join('\n');
+        const reply = await call(`${base}/devices/import`, { method: 'POST', headers, body });
+        const { devices } = reply as { devices: { id: string; mqtt: Omit<LoadDevice, 'id'> }[] };
+        registered.push(
+          ...devices.map(({ id, mqtt: { username, password } }) => ({ id, username, password })),
+        );
+      }
+      return registered;
     },
     async ledger() {
       const reply = (await call(`${base}/ledger`, { headers: { authorization } })) as {

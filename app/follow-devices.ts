@@ -10,7 +10,10 @@ function isAboutDevice(event: DomainEvent): event is DomainEvent<'device.registe
   return event.type === 'device.registered' || event.type === 'device.changed';
 }
 
-/** Keeps this node's registry as other nodes change it: a device registered there may connect here. */
+/**
+ * Keeps this node's registry as other nodes change it: a device registered there may connect here. What they did
+ * between the registry's first reading and now is read again.
+ */
 export async function followDevices({
   feed,
   registry,
@@ -21,6 +24,7 @@ export async function followDevices({
   log: Logger;
 }): Promise<AsyncDisposable> {
   let lastId = await feed.lastId();
+  await registry.load();
   const follow = async () => {
     for (let events = await feed.since(lastId, PAGE); events.length > 0; ) {
       const changed = new Set(events.filter(isAboutDevice).map(({ data }) => data.deviceId));

@@ -17,7 +17,7 @@ export interface RegisteredDevice {
  * `device.registered` and `device.changed` name.
  */
 export interface DeviceRegistry {
-  /** Reads all devices. Called once, before anything connects. */
+  /** Reads all devices; those it knows stay the same objects. Called before anything connects. */
   load(): Promise<void>;
   /** Reads these devices again; one that is gone is forgotten. */
   refresh(deviceIds: readonly string[]): Promise<void>;
